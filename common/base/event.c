@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/base/event.h"
+
+#include <glib.h>
+
+const Event event_list[] = {
+    { "cycles", "cycles", EVENT_KIND_HARDWARE, true },
+    { "instructions", "instructions", EVENT_KIND_HARDWARE, true },
+    { "branches", "branches", EVENT_KIND_HARDWARE, true },
+    { "branch-misses", "branch_misses", EVENT_KIND_HARDWARE, true },
+    { "cache-references", "cache_references", EVENT_KIND_HARDWARE, true },
+    { "cache-misses", "cache_misses", EVENT_KIND_HARDWARE, true },
+    { "ref-cycles", "ref_cycles", EVENT_KIND_HARDWARE, false },
+    { "bus-cycles", "bus_cycles", EVENT_KIND_HARDWARE, false },
+    { "task-clock", "task_clock", EVENT_KIND_SOFTWARE, false },
+    { "cpu-clock", "cpu_clock", EVENT_KIND_SOFTWARE, false },
+    { "page-faults", "page_faults", EVENT_KIND_SOFTWARE, false },
+    { "minor-faults", "minor_faults", EVENT_KIND_SOFTWARE, false },
+    { "major-faults", "major_faults", EVENT_KIND_SOFTWARE, false },
+    { "context-switches", "context_switches", EVENT_KIND_SOFTWARE, false },
+    { "cpu-migrations", "cpu_migrations", EVENT_KIND_SOFTWARE, false },
+};
+const size_t event_list_length = G_N_ELEMENTS(event_list);
+
+const Event *
+event_find(const char *name)
+{
+    for (size_t i = 0; i < event_list_length; i++)
+        if (g_str_equal(event_list[i].name, name))
+            return &event_list[i];
+    return NULL;
+}
+
+char *
+event_column(const char *name)
+{
+    char *column = g_ascii_strdown(name, -1);
+
+    for (char *c = column; *c; c++)
+        if (!g_ascii_isalnum(*c))
+            *c = '_';
+    return column;
+}

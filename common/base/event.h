@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The counter events that insideout knows by name, and how each is called in each place. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum {
+    EVENT_KIND_HARDWARE, /* needs a PMU, or the emulated page */
+    EVENT_KIND_SOFTWARE, /* kept by the kernel itself */
+} EventKind;
+
+typedef struct {
+    const char *name;   /* perf's name: "branch-misses" */
+    const char *column; /* the dataset's column: "branch_misses" */
+    EventKind kind;
+    bool emulated; /* the emulated page has it */
+} Event;
+
+#define EVENT_MAX 16 /* events in one plan, one arm message, one page tuple */
+
+/* The known events, in a fixed order. */
+extern const Event event_list[];
+extern const size_t event_list_length;
+
+/* NULL when the name is not a known event (raw and libpfm4 names are none of these). */
+const Event *event_find(const char *name);
+
+/* The dataset column of any event name: letters and digits kept, all else "_". Free with g_free(). */
+char *event_column(const char *name);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/dataset/schema.h"
+
+#include "common/base/event.h"
+
+const char *const dataset_guest_columns[] = { "steal_ns", "busy_ns", "canary_branches",
+                                              "canary_misses", NULL };
+
+static const char fixed_tables[] =
+    "CREATE TABLE run (\n"
+    "  id INTEGER PRIMARY KEY CHECK (id = 1),\n"
+    "  uuid TEXT NOT NULL,\n"
+    "  name TEXT NOT NULL,\n"
+    "  command TEXT NOT NULL,\n" /* run, record, import, join */
+    "  state TEXT NOT NULL,\n"   /* running, complete, interrupted, failed */
+    "  tool_version TEXT NOT NULL,\n"
+    "  started_wall_ns INTEGER NOT NULL,\n"
+    "  ended_wall_ns INTEGER,\n"
+    "  counters TEXT NOT NULL,\n"   /* hardware, emulated, software, imported */
+    "  accelerator TEXT,\n"         /* kvm, tcg */
+    "  connect TEXT,\n"             /* libvirt URI */
+    "  pool TEXT,\n"                /* CPU list */
+    "  pool_cpus INTEGER,\n"        /* P; NULL: unknown */
+    "  pool_cores INTEGER,\n"       /* physical cores in the pool */
+    "  housekeeping INTEGER,\n"     /* 1 when a CPU was kept out of the pool */
+    "  interval_ns INTEGER NOT NULL,\n"
+    "  settle_ns INTEGER,\n"        /* shortest settling of a visit */
+    "  drop_ns INTEGER,\n"          /* the first part of a load's life that is not evidence */
+    "  load TEXT,\n"                /* JSON array */
+    "  cpu_model TEXT,\n"
+    "  microcode TEXT,\n"
+    "  kernel TEXT,\n"
+    "  qemu TEXT,\n"
+    "  libvirt TEXT,\n"
+    "  mitigations TEXT,\n"         /* JSON object: vulnerabilities/NAME -> text */
+    "  host_facts TEXT,\n"          /* JSON object: everything else known of the host */
+    "  plan TEXT\n"                 /* the plan as run, JSON */
+    ") STRICT;\n"
+    "CREATE TABLE event (\n"
+    "  position INTEGER PRIMARY KEY,\n"
+    "  name TEXT NOT NULL,\n"       /* perf's name */
+    "  column_name TEXT NOT NULL,\n"
+    "  group_number INTEGER NOT NULL DEFAULT 0\n"
+    ") STRICT;\n"
+    "CREATE TABLE condition (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  name TEXT NOT NULL UNIQUE,\n"
+    "  ksm TEXT,\n"
+    "  balloon TEXT,\n"
+    "  settings TEXT\n"             /* JSON: the condition as the plan has it */
+    ") STRICT;\n"
+    "CREATE TABLE guest (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  name TEXT NOT NULL,\n"
+    "  role TEXT NOT NULL,\n"       /* micro, bulk, foreign */
+    "  uuid TEXT,\n"
+    "  vcpus INTEGER NOT NULL,\n"
+    "  memory_kib INTEGER,\n"
+    "  condition_id INTEGER REFERENCES condition (id),\n" /* made for it; NULL: for the whole run */
+    "  repeat INTEGER,\n"
+    "  facts TEXT\n"                /* JSON: what the probe said of itself */
+    ") STRICT;\n"
+    "CREATE TABLE visit (\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  condition_id INTEGER NOT NULL REFERENCES condition (id),\n"
+    "  repeat INTEGER NOT NULL,\n"  /* from 1 */
+    "  position INTEGER NOT NULL,\n" /* in the order of the run, from 1 */
+    "  kind TEXT NOT NULL,\n"       /* step, open, close (0 % visits around a block) */
+    "  step_percent REAL NOT NULL,\n" /* as planned */
+    "  bulk_running INTEGER,\n"     /* bulk guests whose load ran */
+    "  runnable_vcpus INTEGER,\n"   /* N: all vCPUs with load, the micro guest's too */
+    "  vp_percent REAL,\n"          /* reached: 100 * running bulk vCPUs / P */
+    "  load_percent REAL,\n"        /* 100 * N / P */
+    "  core_percent REAL,\n"        /* 100 * N / physical cores */
+    "  boundary INTEGER,\n"         /* 1 when N = P + 1 */
+    "  state TEXT NOT NULL,\n"      /* running, done, failed, interrupted */
+    "  load_raw_ns INTEGER,\n"      /* when the loads were started */
+    "  start_raw_ns INTEGER,\n"     /* measuring */
+    "  end_raw_ns INTEGER,\n"
+    "  start_wall_ns INTEGER,\n"
+    "  end_wall_ns INTEGER,\n"
+    "  settled INTEGER,\n"          /* 1 when the delay's slope was flat before measuring */
+    "  foreign_ns INTEGER\n"        /* CPU time of guests that are not ours, while measuring */
+    ") STRICT;\n"
+    "CREATE TABLE sched_sample (\n"
+    "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
+    "  raw_ns INTEGER NOT NULL, tsc INTEGER, wall_ns INTEGER NOT NULL,\n"
+    "  run_ns INTEGER NOT NULL, delay_ns INTEGER NOT NULL, slices INTEGER\n"
+    ") STRICT;\n"
+    "CREATE TABLE cpu_sample (\n"
+    "  cpu INTEGER NOT NULL, visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
+    "  user_ns INTEGER, system_ns INTEGER, irq_ns INTEGER, idle_ns INTEGER, iowait_ns INTEGER,\n"
+    "  steal_ns INTEGER\n" /* of this host, where it is a guest itself */
+    ") STRICT;\n"
+    "CREATE TABLE task_sample (\n"
+    "  name TEXT NOT NULL, visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
+    "  run_ns INTEGER NOT NULL\n" /* ksmd, hostctl, qemu-other, … */
+    ") STRICT;\n"
+    "CREATE TABLE memory_sample (\n"
+    "  guest_id INTEGER,\n" /* NULL: of the host */
+    "  visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
+    "  ksm_run INTEGER, ksm_pages_to_scan INTEGER, ksm_pages_shared INTEGER,\n"
+    "  ksm_pages_sharing INTEGER, ksm_pages_unshared INTEGER, ksm_pages_volatile INTEGER,\n"
+    "  ksm_full_scans INTEGER, available_kib INTEGER, swap_used_kib INTEGER,\n" /* host */
+    "  balloon_asked_kib INTEGER, balloon_reached_kib INTEGER, rss_kib INTEGER,\n" /* guest */
+    "  guest_usable_kib INTEGER\n"
+    ") STRICT;\n"
+    "CREATE TABLE exit_sample (\n"
+    "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
+    "  raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
+    "  reason TEXT NOT NULL, count INTEGER NOT NULL, time_ns INTEGER\n"
+    ") STRICT;\n"
+    "CREATE TABLE clock_ping (\n"
+    "  guest_id INTEGER NOT NULL, visit_id INTEGER,\n"
+    "  t1_ns INTEGER NOT NULL,\n" /* host raw, sent */
+    "  t2_ns INTEGER NOT NULL,\n" /* guest raw, received */
+    "  t3_ns INTEGER NOT NULL,\n" /* guest raw, answered */
+    "  t4_ns INTEGER NOT NULL,\n" /* host raw, received */
+    "  host_tsc INTEGER, guest_tsc INTEGER,\n" /* at t1 and at t2 */
+    "  guest_wall_ns INTEGER\n"   /* at t2 */
+    ") STRICT;\n"
+    "CREATE TABLE note (\n"
+    "  raw_ns INTEGER, wall_ns INTEGER NOT NULL, visit_id INTEGER, guest_id INTEGER,\n"
+    "  severity TEXT NOT NULL,\n" /* info, warning, error */
+    "  text TEXT NOT NULL\n"
+    ") STRICT;\n";
+
+/*
+ * A cumulative counter that drops is a restarted guest: the difference is unknown, not negative.
+ * One window per pair of neighbouring samples of one vCPU within one visit.
+ */
+static void
+append_window_view(GString *sql, const char *view, const char *table, bool with_mode,
+                   GPtrArray *columns)
+{
+    const char *mode = with_mode ? ", s.mode" : "";
+
+    g_string_append_printf(
+        sql, "CREATE VIEW %s AS SELECT\n  g.name AS guest, s.vcpu, c.name AS condition,\n"
+             "  v.id AS visit_id, v.repeat, v.step_percent, v.vp_percent, v.load_percent%s,\n"
+             "  s.raw_ns, s.wall_ns,\n"
+             "  s.raw_ns - lag(s.raw_ns) OVER w AS window_ns,\n"
+             "  (s.raw_ns - first_value(s.raw_ns) OVER w) / 1e9 AS t_seconds",
+        view, mode);
+    for (guint i = 0; i < columns->len; i++) {
+        const char *column = columns->pdata[i];
+
+        g_string_append_printf(sql,
+                               ",\n  CASE WHEN s.%s >= lag(s.%s) OVER w"
+                               " THEN s.%s - lag(s.%s) OVER w END AS %s",
+                               column, column, column, column, column);
+    }
+    g_string_append_printf(sql,
+                           "\nFROM %s s JOIN guest g ON g.id = s.guest_id\n"
+                           "LEFT JOIN visit v ON v.id = s.visit_id\n"
+                           "LEFT JOIN condition c ON c.id = v.condition_id\n"
+                           "WINDOW w AS (PARTITION BY s.guest_id, s.vcpu, s.visit_id%s"
+                           " ORDER BY s.raw_ns);\n",
+                           table, mode);
+}
+
+static void
+append_counter_table(GString *sql, const char *table, bool with_mode, GPtrArray *columns)
+{
+    g_string_append_printf(sql,
+                           "CREATE TABLE %s (\n"
+                           "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
+                           "%s"
+                           "  raw_ns INTEGER NOT NULL, tsc INTEGER, wall_ns INTEGER NOT NULL",
+                           table, with_mode ? "  mode TEXT NOT NULL,\n" : "");
+    for (guint i = 0; i < columns->len; i++)
+        g_string_append_printf(sql, ",\n  %s INTEGER", (const char *) columns->pdata[i]);
+    g_string_append(sql, "\n) STRICT;\n");
+    g_string_append_printf(sql, "CREATE INDEX %s_by_vcpu ON %s (guest_id, vcpu, raw_ns);\n", table,
+                           table);
+}
+
+char *
+dataset_schema_sql(const char *const *events)
+{
+    g_autoptr(GPtrArray) host = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) guest = g_ptr_array_new_with_free_func(g_free);
+    GString *sql = g_string_new(NULL);
+
+    for (size_t i = 0; events[i]; i++) {
+        g_ptr_array_add(host, event_column(events[i]));
+        g_ptr_array_add(guest, event_column(events[i]));
+    }
+    for (const char *const *time = (const char *const[]){ "enabled_ns", "running_ns", NULL }; *time;
+         time++) {
+        g_ptr_array_add(host, g_strdup(*time));
+        g_ptr_array_add(guest, g_strdup(*time));
+    }
+    /* The guest's own view of time taken from it (/proc/stat), never a host number. */
+    for (const char *const *own = dataset_guest_columns; *own; own++)
+        g_ptr_array_add(guest, g_strdup(*own));
+
+    g_string_append(sql, fixed_tables);
+    append_counter_table(sql, "host_sample", true, host);
+    append_counter_table(sql, "guest_sample", false, guest);
+    append_window_view(sql, "host_window", "host_sample", true, host);
+    append_window_view(sql, "guest_window", "guest_sample", false, guest);
+    g_string_append(sql, "CREATE INDEX sched_sample_by_vcpu ON sched_sample"
+                         " (guest_id, vcpu, raw_ns);\n");
+    g_string_append_printf(sql, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
+                           DATASET_APPLICATION_ID, DATASET_FORMAT);
+    return g_string_free(sql, FALSE);
+}
