@@ -19,6 +19,9 @@ json_depth_check(const char *text, size_t length, GError **error)
                 in_string = false;
             continue;
         }
+        /* json-glib reads these as quotes and comments, in which a bracket would not count. */
+        if (c == '\'' || c == '/' || c == '#')
+            return failure_set(error, FAILURE_FAILED, "not JSON: '%c' at byte %zu", c, i);
         if (c == '"')
             in_string = true;
         else if (c == '{' || c == '[')

@@ -10,5 +10,6 @@
 #define JSON_MAX_DEPTH 64
 
 /* False (with an error that gives the byte offset) when objects and arrays nest deeper than
- * JSON_MAX_DEPTH. Says nothing about whether the text is valid JSON otherwise. */
+ * JSON_MAX_DEPTH, or when a comment or a single quote stands outside a string. Says nothing about
+ * whether the text is valid JSON otherwise. */
 bool json_depth_check(const char *text, size_t length, GError **error);

@@ -16,29 +16,29 @@ static const char fixed_tables[] =
     "  tool_version TEXT NOT NULL,\n"
     "  started_wall_ns INTEGER NOT NULL,\n"
     "  ended_wall_ns INTEGER,\n"
-    "  counters TEXT NOT NULL,\n"   /* hardware, emulated, software, imported */
-    "  accelerator TEXT,\n"         /* kvm, tcg */
-    "  connect TEXT,\n"             /* libvirt URI */
-    "  pool TEXT,\n"                /* CPU list */
-    "  pool_cpus INTEGER,\n"        /* P; NULL: unknown */
-    "  pool_cores INTEGER,\n"       /* physical cores in the pool */
-    "  housekeeping INTEGER,\n"     /* 1 when a CPU was kept out of the pool */
+    "  counters TEXT NOT NULL,\n" /* hardware, emulated, software, imported */
+    "  accelerator TEXT,\n"       /* kvm, tcg */
+    "  connect TEXT,\n"           /* libvirt URI */
+    "  pool TEXT,\n"              /* CPU list */
+    "  pool_cpus INTEGER,\n"      /* P; NULL: unknown */
+    "  pool_cores INTEGER,\n"     /* physical cores in the pool */
+    "  housekeeping INTEGER,\n"   /* 1 when a CPU was kept out of the pool */
     "  interval_ns INTEGER NOT NULL,\n"
-    "  settle_ns INTEGER,\n"        /* shortest settling of a visit */
-    "  drop_ns INTEGER,\n"          /* the first part of a load's life that is not evidence */
-    "  load TEXT,\n"                /* JSON array */
+    "  settle_ns INTEGER,\n" /* shortest settling of a visit */
+    "  drop_ns INTEGER,\n"   /* the first part of a load's life that is not evidence */
+    "  load TEXT,\n"         /* JSON array */
     "  cpu_model TEXT,\n"
     "  microcode TEXT,\n"
     "  kernel TEXT,\n"
     "  qemu TEXT,\n"
     "  libvirt TEXT,\n"
-    "  mitigations TEXT,\n"         /* JSON object: vulnerabilities/NAME -> text */
-    "  host_facts TEXT,\n"          /* JSON object: everything else known of the host */
-    "  plan TEXT\n"                 /* the plan as run, JSON */
+    "  mitigations TEXT,\n" /* JSON object: vulnerabilities/NAME -> text */
+    "  host_facts TEXT,\n"  /* JSON object: everything else known of the host */
+    "  plan TEXT\n"         /* the plan as run, JSON */
     ") STRICT;\n"
     "CREATE TABLE event (\n"
     "  position INTEGER PRIMARY KEY,\n"
-    "  name TEXT NOT NULL,\n"       /* perf's name */
+    "  name TEXT NOT NULL,\n" /* perf's name */
     "  column_name TEXT NOT NULL,\n"
     "  group_number INTEGER NOT NULL DEFAULT 0\n"
     ") STRICT;\n"
@@ -47,40 +47,40 @@ static const char fixed_tables[] =
     "  name TEXT NOT NULL UNIQUE,\n"
     "  ksm TEXT,\n"
     "  balloon TEXT,\n"
-    "  settings TEXT\n"             /* JSON: the condition as the plan has it */
+    "  settings TEXT\n" /* JSON: the condition as the plan has it */
     ") STRICT;\n"
     "CREATE TABLE guest (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  name TEXT NOT NULL,\n"
-    "  role TEXT NOT NULL,\n"       /* micro, bulk, foreign */
+    "  role TEXT NOT NULL,\n" /* micro, bulk, foreign */
     "  uuid TEXT,\n"
     "  vcpus INTEGER NOT NULL,\n"
     "  memory_kib INTEGER,\n"
     "  condition_id INTEGER REFERENCES condition (id),\n" /* made for it; NULL: for the whole run */
     "  repeat INTEGER,\n"
-    "  facts TEXT\n"                /* JSON: what the probe said of itself */
+    "  facts TEXT\n" /* JSON: what the probe said of itself */
     ") STRICT;\n"
     "CREATE TABLE visit (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  condition_id INTEGER NOT NULL REFERENCES condition (id),\n"
-    "  repeat INTEGER NOT NULL,\n"  /* from 1 */
-    "  position INTEGER NOT NULL,\n" /* in the order of the run, from 1 */
-    "  kind TEXT NOT NULL,\n"       /* step, open, close (0 % visits around a block) */
+    "  repeat INTEGER NOT NULL,\n"    /* from 1 */
+    "  position INTEGER NOT NULL,\n"  /* in the order of the run, from 1 */
+    "  kind TEXT NOT NULL,\n"         /* step, open, close (0 % visits around a block) */
     "  step_percent REAL NOT NULL,\n" /* as planned */
-    "  bulk_running INTEGER,\n"     /* bulk guests whose load ran */
-    "  runnable_vcpus INTEGER,\n"   /* N: all vCPUs with load, the micro guest's too */
-    "  vp_percent REAL,\n"          /* reached: 100 * running bulk vCPUs / P */
-    "  load_percent REAL,\n"        /* 100 * N / P */
-    "  core_percent REAL,\n"        /* 100 * N / physical cores */
-    "  boundary INTEGER,\n"         /* 1 when N = P + 1 */
-    "  state TEXT NOT NULL,\n"      /* running, done, failed, interrupted */
-    "  load_raw_ns INTEGER,\n"      /* when the loads were started */
-    "  start_raw_ns INTEGER,\n"     /* measuring */
+    "  bulk_running INTEGER,\n"       /* bulk guests whose load ran */
+    "  runnable_vcpus INTEGER,\n"     /* N: all vCPUs with load, the micro guest's too */
+    "  vp_percent REAL,\n"            /* reached: 100 * running bulk vCPUs / P */
+    "  load_percent REAL,\n"          /* 100 * N / P */
+    "  core_percent REAL,\n"          /* 100 * N / physical cores */
+    "  boundary INTEGER,\n"           /* 1 when N = P + 1 */
+    "  state TEXT NOT NULL,\n"        /* running, done, failed, interrupted */
+    "  load_raw_ns INTEGER,\n"        /* when the loads were started */
+    "  start_raw_ns INTEGER,\n"       /* measuring */
     "  end_raw_ns INTEGER,\n"
     "  start_wall_ns INTEGER,\n"
     "  end_wall_ns INTEGER,\n"
-    "  settled INTEGER,\n"          /* 1 when the delay's slope was flat before measuring */
-    "  foreign_ns INTEGER\n"        /* CPU time of guests that are not ours, while measuring */
+    "  settled INTEGER,\n"   /* 1 when the delay's slope was flat before measuring */
+    "  foreign_ns INTEGER\n" /* CPU time of guests that are not ours, while measuring */
     ") STRICT;\n"
     "CREATE TABLE sched_sample (\n"
     "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
@@ -101,7 +101,7 @@ static const char fixed_tables[] =
     "  visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
     "  ksm_run INTEGER, ksm_pages_to_scan INTEGER, ksm_pages_shared INTEGER,\n"
     "  ksm_pages_sharing INTEGER, ksm_pages_unshared INTEGER, ksm_pages_volatile INTEGER,\n"
-    "  ksm_full_scans INTEGER, available_kib INTEGER, swap_used_kib INTEGER,\n" /* host */
+    "  ksm_full_scans INTEGER, available_kib INTEGER, swap_used_kib INTEGER,\n"    /* host */
     "  balloon_asked_kib INTEGER, balloon_reached_kib INTEGER, rss_kib INTEGER,\n" /* guest */
     "  guest_usable_kib INTEGER\n"
     ") STRICT;\n"
@@ -112,12 +112,12 @@ static const char fixed_tables[] =
     ") STRICT;\n"
     "CREATE TABLE clock_ping (\n"
     "  guest_id INTEGER NOT NULL, visit_id INTEGER,\n"
-    "  t1_ns INTEGER NOT NULL,\n" /* host raw, sent */
-    "  t2_ns INTEGER NOT NULL,\n" /* guest raw, received */
-    "  t3_ns INTEGER NOT NULL,\n" /* guest raw, answered */
-    "  t4_ns INTEGER NOT NULL,\n" /* host raw, received */
+    "  t1_ns INTEGER NOT NULL,\n"              /* host raw, sent */
+    "  t2_ns INTEGER NOT NULL,\n"              /* guest raw, received */
+    "  t3_ns INTEGER NOT NULL,\n"              /* guest raw, answered */
+    "  t4_ns INTEGER NOT NULL,\n"              /* host raw, received */
     "  host_tsc INTEGER, guest_tsc INTEGER,\n" /* at t1 and at t2 */
-    "  guest_wall_ns INTEGER\n"   /* at t2 */
+    "  guest_wall_ns INTEGER\n"                /* at t2 */
     ") STRICT;\n"
     "CREATE TABLE note (\n"
     "  raw_ns INTEGER, wall_ns INTEGER NOT NULL, visit_id INTEGER, guest_id INTEGER,\n"
@@ -136,11 +136,12 @@ append_window_view(GString *sql, const char *view, const char *table, bool with_
     const char *mode = with_mode ? ", s.mode" : "";
 
     g_string_append_printf(
-        sql, "CREATE VIEW %s AS SELECT\n  g.name AS guest, s.vcpu, c.name AS condition,\n"
-             "  v.id AS visit_id, v.repeat, v.step_percent, v.vp_percent, v.load_percent%s,\n"
-             "  s.raw_ns, s.wall_ns,\n"
-             "  s.raw_ns - lag(s.raw_ns) OVER w AS window_ns,\n"
-             "  (s.raw_ns - first_value(s.raw_ns) OVER w) / 1e9 AS t_seconds",
+        sql,
+        "CREATE VIEW %s AS SELECT\n  g.name AS guest, s.vcpu, c.name AS condition,\n"
+        "  v.id AS visit_id, v.repeat, v.step_percent, v.vp_percent, v.load_percent%s,\n"
+        "  s.raw_ns, s.wall_ns,\n"
+        "  s.raw_ns - lag(s.raw_ns) OVER w AS window_ns,\n"
+        "  (s.raw_ns - first_value(s.raw_ns) OVER w) / 1e9 AS t_seconds",
         view, mode);
     for (guint i = 0; i < columns->len; i++) {
         const char *column = columns->pdata[i];
