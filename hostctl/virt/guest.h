@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "hostctl/interrupt.h"
 #include "hostctl/knob/journal.h"
@@ -103,9 +102,6 @@ bool guest_is_running(const Guest *guest);
 
 /* The host end of the probe's virtio-serial port, a unix socket. Free with g_free(). */
 bool guest_channel_path(const Guest *guest, char **ret_path, GError **error);
-
-/* QEMU's process. */
-bool guest_pid(const Guest *guest, const Sysroot *root, pid_t *ret_pid, GError **error);
 
 /* The end of what the guest wrote on its console, made printable, for the message about a guest
  * that never talks; "" when nothing. Free with g_free(). */
