@@ -60,13 +60,18 @@ typedef struct {
     uint32_t llc_kib;  /* size of the modelled last level cache */
     uint32_t model;    /* EMUPMU_MODEL_VERSION: counts of different models do not compare */
     uint32_t reserved[7];
-    uint64_t reserved2[24];
+} EmupmuHeader;
+
+typedef struct {
+    EmupmuHeader header;
+    uint64_t reserved[24];
     EmupmuSlot slot[EMUPMU_VCPU_MAX];
 } EmupmuPage;
 
 static_assert(sizeof(EmupmuTuple) == 8 * EMUPMU_TUPLE_WORDS, "EmupmuTuple is shared");
 static_assert(sizeof(EmupmuSlot) == 512, "EmupmuSlot is shared");
 static_assert(offsetof(EmupmuSlot, copy) == 64, "EmupmuSlot is shared");
+static_assert(sizeof(EmupmuHeader) == 64, "EmupmuHeader is shared");
 static_assert(offsetof(EmupmuPage, slot) == 256, "EmupmuPage is shared");
 static_assert(sizeof(EmupmuPage) <= EMUPMU_PAGE_BYTES, "EmupmuPage fits its file");
 
