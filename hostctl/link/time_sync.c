@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/link/time_sync.h"
+
+#include "common/base/failure.h"
+
+#define ECHO_TIMEOUT_MS 1000
+
+static bool
+take_ping(GuestLink *link, uint32_t sequence, const Interrupt *interrupt, Message *reply,
+          TimeSyncPing *ret_ping, GError **error)
+{
+    Stamp sent = stamp_now(), read_at;
+    const Message ping = { .kind = FRAME_PING,
+                           .ping = { .sequence = sequence, .t1_ns = sent.raw_ns } };
+
+    if (!guest_link_send(link, &ping, error))
+        return false;
+    /* An echo that came late belongs to an earlier ping: its sequence number tells. */
+    do {
+        if (!guest_link_await(link, FRAME_PONG, ECHO_TIMEOUT_MS, interrupt, reply, &read_at, error))
+            return false;
+    } while (reply->pong.sequence != sequence);
+
+    *ret_ping = (TimeSyncPing){
+        .t1_ns = sent.raw_ns,
+        .t2_ns = reply->pong.t2_ns,
+        .t3_ns = reply->pong.t3_ns,
+        .t4_ns = read_at.raw_ns,
+        .host_tsc = sent.tsc,
+        .guest_tsc = reply->pong.guest_tsc,
+        .guest_wall_ns = reply->pong.guest_wall_ns,
+    };
+    return true;
+}
+
+bool
+time_sync_burst(GuestLink *link, unsigned n, int budget_ms, const Interrupt *interrupt,
+                GArray *pings, GError **error)
+{
+    g_autofree Message *reply = g_new0(Message, 1);
+    int64_t deadline_ns = clock_raw_ns() + budget_ms * NS_PER_MS;
+    unsigned taken = 0;
+
+    for (uint32_t i = 0; i < n && (taken == 0 || clock_raw_ns() < deadline_ns); i++) {
+        g_autoptr(GError) lost = NULL;
+        int64_t next_ns = clock_raw_ns() + TIME_SYNC_GAP_NS;
+        TimeSyncPing ping;
+
+        if (take_ping(link, i, interrupt, reply, &ping, &lost)) {
+            g_array_append_val(pings, ping);
+            taken++;
+        } else if (!interrupt_check(interrupt, error)) {
+            return false;
+        } else if (clock_raw_ns() >= deadline_ns) {
+            return failure_set(error, FAILURE_FAILED, "no clock echo came back: %s", lost->message);
+        }
+        if (!interrupt_sleep_until(interrupt, next_ns, error))
+            return false;
+    }
+    return true;
+}

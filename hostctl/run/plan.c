@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/event.h"
+#include "common/base/text.h"
+#include "common/json/document.h"
+#include "hostctl/run/plan_check.h"
+
+static const char *const accelerators[] = { "auto", "kvm", "tcg", NULL };
+static const char *const counters[] = { "auto", "hardware", "emulated", "software", NULL };
+static const char *const orders[] = { "balanced", "ascending", NULL };
+static const char *const betweens[] = { "recreate", "keep", NULL };
+static const char *const load_ats[] = { "start", "measure", NULL };
+
+/* "200%" → percent; 80 → value. */
+static bool
+read_amount(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    PlanAmount *amount = target;
+    g_autofree char *text = NULL;
+    size_t length;
+
+    if (JSON_NODE_HOLDS_VALUE(place->node) &&
+        json_node_get_value_type(place->node) == G_TYPE_INT64) {
+        amount->percent = NAN;
+        return json_read_int64(place, field, &amount->value, error);
+    }
+    if (!json_read_string(place, field, &text, error))
+        return false;
+
+    length = strlen(text);
+    if (length > 1 && text[length - 1] == '%') {
+        text[length - 1] = '\0';
+        if (text_to_double(text, &amount->percent, NULL) && amount->percent >= 0 &&
+            amount->percent <= 10000)
+            return true;
+    }
+    return json_place_error(place, error, "want a number of guests, or a share like \"200%%\"");
+}
+
+static bool
+read_step(const JsonPlace *place, void *data, GError **error)
+{
+    const JsonField range = { .low = 0, .high = 10000 };
+    double step;
+
+    if (!json_read_double(place, &range, &step, error))
+        return false;
+    g_array_append_val(data, step);
+    return true;
+}
+
+static bool
+read_steps(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    GArray **steps = target;
+
+    g_array_set_size(*steps, 0);
+    return json_read_each(place, read_step, *steps, error);
+}
+
+/* {"pages_to_scan": 1000} → "pages_to_scan=1000"; the names are checked when they are applied. */
+static bool
+read_ksm_values(const JsonPlace *place, PlanCondition *condition, GError **error)
+{
+    const JsonField range = { .low = 0, .high = 1e9 };
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *node;
+
+    json_object_iter_init(&iter, json_node_get_object(place->node));
+    while (json_object_iter_next(&iter, &key, &node)) {
+        g_autofree char *path = g_strdup_printf("%s.%s", place->path, key);
+        int64_t value;
+
+        if (!json_read_int64(&(JsonPlace){ place->file, path, node }, &range, &value, error))
+            return false;
+        g_ptr_array_add(values, g_strdup_printf("%s=%" G_GINT64_FORMAT, key, value));
+    }
+    g_ptr_array_add(values, NULL);
+    g_strfreev(condition->ksm_values);
+    condition->ksm_values = (char **) g_ptr_array_free(g_steal_pointer(&values), FALSE);
+    condition->ksm = PLAN_KSM_VALUES;
+    return true;
+}
+
+/* A KSM setting: a word, or an object of sysfs values. */
+static bool
+read_ksm(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const char *const words[] = { "leave", "off", "on", NULL };
+    const JsonField choice = { .choices = words };
+    PlanCondition *condition = target;
+
+    if (JSON_NODE_HOLDS_OBJECT(place->node)) {
+        g_free(condition->ksm_text);
+        condition->ksm_text = json_to_string(place->node, FALSE);
+        return read_ksm_values(place, condition, error);
+    }
+    return json_read_string(place, field, &condition->ksm_text, error) &&
+           json_read_choice(place, &choice, &condition->ksm, error);
+}
+
+static bool
+read_balloon(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    PlanCondition *condition = target;
+    char *text;
+    size_t length;
+
+    if (!json_read_string(place, field, &condition->balloon_text, error))
+        return false;
+
+    text = condition->balloon_text;
+    length = strlen(text);
+    if (g_str_equal(text, "full") || g_str_equal(text, "none")) {
+        condition->balloon = *text == 'f' ? PLAN_BALLOON_FULL : PLAN_BALLOON_NONE;
+        return true;
+    }
+    if (length > 1 && text[length - 1] == '%') {
+        g_autofree char *number = g_strndup(text, length - 1);
+
+        if (text_to_double(number, &condition->balloon_percent, NULL) &&
+            condition->balloon_percent > 0 && condition->balloon_percent <= 100) {
+            condition->balloon = PLAN_BALLOON_PERCENT;
+            return true;
+        }
+    } else if (text_to_kib(text, 1024, &condition->balloon_kib, NULL)) {
+        condition->balloon = PLAN_BALLOON_SIZE;
+        return true;
+    }
+    return json_place_error(place, error,
+                            "“%s” is no balloon setting (want none, full, a size like 128M, "
+                            "or a share of the guest's memory like 75%%)",
+                            text);
+}
+
+static void
+condition_free(void *data)
+{
+    PlanCondition *condition = data;
+
+    g_free(condition->name);
+    g_free(condition->ksm_text);
+    g_free(condition->balloon_text);
+    g_strfreev(condition->ksm_values);
+    g_free(condition);
+}
+
+static bool
+read_condition(const JsonPlace *place, void *data, GError **error)
+{
+    static const JsonField fields[] = {
+        { "name", json_read_string, offsetof(PlanCondition, name), .required = true },
+        { "ksm", read_ksm, 0 },
+        { "balloon", read_balloon, 0 },
+    };
+    PlanCondition *condition = g_new0(PlanCondition, 1);
+
+    g_ptr_array_add(data, condition);
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), condition, error);
+}
+
+static bool
+read_conditions(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    GPtrArray **conditions = target;
+
+    g_ptr_array_set_size(*conditions, 0);
+    return json_read_each(place, read_condition, *conditions, error);
+}
+
+static bool
+read_micro(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
+        { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
+        { "load", json_read_strv, offsetof(PlanGuests, load) },
+        { "load_at", json_read_choice, offsetof(PlanGuests, load_at), .choices = load_ats },
+    };
+
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+}
+
+static bool
+read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "count", read_amount, offsetof(PlanGuests, count), 0, 10000 },
+        { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
+        { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
+        { "load", json_read_strv, offsetof(PlanGuests, load) },
+    };
+
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+}
+
+static bool
+read_guests(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "micro", read_micro, offsetof(Plan, micro) },
+        { "bulk", read_bulk, offsetof(Plan, bulk) },
+    };
+
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+}
+
+static bool
+read_emulated(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "llc_kib", json_read_int64, offsetof(Plan, llc_kib), 256, 16384 },
+    };
+
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+}
+
+#define DAY_SECONDS 86400.0
+
+static const JsonField plan_fields[] = {
+    { "version", json_read_int64, offsetof(Plan, version), 1, PLAN_FORMAT, .required = true },
+    { "name", json_read_string, offsetof(Plan, name), .required = true },
+    { "connect", json_read_string, offsetof(Plan, connect) },
+    { "accelerator", json_read_choice, offsetof(Plan, accelerator), .choices = accelerators },
+    { "counters", json_read_choice, offsetof(Plan, counters), .choices = counters },
+    { "pool", json_read_string, offsetof(Plan, pool) },
+    { "seed", json_read_int64, offsetof(Plan, seed), 0, UINT32_MAX },
+    { "guests", read_guests, 0 },
+    { "load", json_read_strv, offsetof(Plan, load), .required = true },
+    { "load_env", json_read_assignments, offsetof(Plan, load_env) },
+    { "emulated", read_emulated, 0 },
+    { "events", json_read_strv, offsetof(Plan, events) },
+    { "conditions", read_conditions, offsetof(Plan, conditions), .required = true },
+    { "steps_percent", read_steps, offsetof(Plan, steps_percent), .required = true },
+    { "order", json_read_choice, offsetof(Plan, order), .choices = orders },
+    { "repeats", json_read_int64, offsetof(Plan, repeats), 1, 1000 },
+    { "between_conditions", json_read_choice, offsetof(Plan, between), .choices = betweens },
+    { "frame_visits", json_read_bool, offsetof(Plan, frame_visits) },
+    { "settle_seconds", json_read_double, offsetof(Plan, settle_seconds), 0, DAY_SECONDS },
+    { "measure_seconds", json_read_double, offsetof(Plan, measure_seconds), 1, DAY_SECONDS },
+    { "tail_seconds", json_read_double, offsetof(Plan, tail_seconds), 0, DAY_SECONDS },
+    { "drop_seconds", json_read_double, offsetof(Plan, drop_seconds), 0, DAY_SECONDS },
+    { "interval_ms", json_read_int64, offsetof(Plan, interval_ms), 100, 60000 },
+    { "memory_overcommit", json_read_double, offsetof(Plan, memory_overcommit), 1, 10 },
+};
+
+static Plan *
+plan_new(void)
+{
+    static const char *const events[] = { "cycles",        "instructions", "branches",
+                                          "branch-misses", "cache-misses", NULL };
+    Plan *plan = g_new0(Plan, 1);
+
+    *plan = (Plan){
+        .connect = g_strdup("qemu:///system"),
+        .pool = g_strdup("auto"),
+        .seed = 1,
+        .micro = { .vcpus = 1, .memory_mib = 192 },
+        .bulk = { .count = { .percent = 200 }, .vcpus = 1, .memory_mib = 192 },
+        .llc_kib = 4096,
+        .events = g_strdupv((char **) events),
+        .conditions = g_ptr_array_new_with_free_func(condition_free),
+        .steps_percent = g_array_new(FALSE, FALSE, sizeof(double)),
+        .repeats = 3,
+        .settle_seconds = 30,
+        .measure_seconds = 60,
+        .drop_seconds = 5,
+        .interval_ms = 1000,
+        .memory_overcommit = 1,
+        .frame_visits = true,
+    };
+    return plan;
+}
+
+void
+plan_free(Plan *plan)
+{
+    if (!plan)
+        return;
+
+    g_free(plan->path);
+    g_free(plan->name);
+    g_free(plan->connect);
+    g_free(plan->pool);
+    g_free(plan->text);
+    g_strfreev(plan->micro.load);
+    g_strfreev(plan->bulk.load);
+    g_strfreev(plan->load);
+    g_strfreev(plan->load_env);
+    g_strfreev(plan->events);
+    g_ptr_array_unref(plan->conditions);
+    g_array_unref(plan->steps_percent);
+    g_free(plan);
+}
+
+static Plan *
+plan_from_node(const char *name, JsonNode *node, GError **error)
+{
+    g_autoptr(Plan) plan = plan_new();
+    JsonPlace root = { name, "$", node };
+
+    plan->path = g_strdup(name);
+    plan->text = json_to_string(node, FALSE);
+    if (!json_read_object(&root, plan_fields, G_N_ELEMENTS(plan_fields), plan, error) ||
+        !plan_check(plan, error))
+        return NULL;
+    return g_steal_pointer(&plan);
+}
+
+Plan *
+plan_load(const char *path, GError **error)
+{
+    g_autoptr(JsonNode) node = json_document_load(path, error);
+
+    return node ? plan_from_node(path, node, error) : NULL;
+}
+
+Plan *
+plan_parse(const char *name, const char *text, GError **error)
+{
+    g_autoptr(JsonNode) node = json_document_parse(name, text, -1, error);
+
+    return node ? plan_from_node(name, node, error) : NULL;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An experiment as a person wrote it (docs/plan-format.md), checked but not yet fitted to a host.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLAN_FORMAT 1
+
+typedef enum { PLAN_ACCEL_AUTO, PLAN_ACCEL_KVM, PLAN_ACCEL_TCG } PlanAccelerator;
+
+typedef enum {
+    PLAN_COUNTERS_AUTO,
+    PLAN_COUNTERS_HARDWARE,
+    PLAN_COUNTERS_EMULATED,
+    PLAN_COUNTERS_SOFTWARE,
+} PlanCounters;
+
+typedef enum { PLAN_ORDER_BALANCED, PLAN_ORDER_ASCENDING } PlanOrder;
+typedef enum { PLAN_BETWEEN_RECREATE, PLAN_BETWEEN_KEEP } PlanBetween;
+typedef enum { PLAN_LOAD_AT_START, PLAN_LOAD_AT_MEASURE } PlanLoadAt;
+
+/* An amount given as a share or outright: "200%" or 80. */
+typedef struct {
+    double percent; /* of what the key says; NAN when `value` was given */
+    int64_t value;
+} PlanAmount;
+
+typedef struct {
+    PlanAmount count; /* bulk only: percent of the pool's CPUs, or guests */
+    int64_t vcpus;
+    int64_t memory_mib;
+    char **load; /* argv; NULL: the plan's load */
+    int load_at; /* PlanLoadAt; micro only */
+} PlanGuests;
+
+typedef enum { PLAN_KSM_LEAVE, PLAN_KSM_OFF, PLAN_KSM_ON, PLAN_KSM_VALUES } PlanKsm;
+typedef enum {
+    PLAN_BALLOON_FULL,
+    PLAN_BALLOON_NONE,
+    PLAN_BALLOON_PERCENT,
+    PLAN_BALLOON_SIZE
+} PlanBalloon;
+
+typedef struct {
+    char *name;
+    int ksm;           /* PlanKsm */
+    char **ksm_values; /* "pages_to_scan=1000", for PLAN_KSM_VALUES */
+    int balloon;       /* PlanBalloon */
+    double balloon_percent;
+    uint64_t balloon_kib;
+    char *ksm_text, *balloon_text; /* as written */
+} PlanCondition;
+
+typedef struct {
+    char *path;
+    int64_t version;
+    char *name;
+    char *connect;
+    int accelerator; /* PlanAccelerator */
+    int counters;    /* PlanCounters */
+    char *pool;      /* auto, all, or a CPU list */
+    int64_t seed;
+    PlanGuests micro, bulk;
+    char **load;     /* argv */
+    char **load_env; /* NAME=value */
+    int64_t llc_kib; /* of the emulated host */
+    char **events;
+    GPtrArray *conditions; /* of PlanCondition */
+    GArray *steps_percent; /* of double */
+    int order;             /* PlanOrder */
+    int64_t repeats;
+    int between; /* PlanBetween */
+    double settle_seconds, measure_seconds, tail_seconds;
+    int64_t interval_ms;
+    double drop_seconds; /* of a load's life that is not evidence; settling counts towards it */
+    double memory_overcommit; /* guests' memory may be so many times the host's */
+    bool frame_visits;        /* a 0 % visit opens and closes each block */
+    char *text;               /* the file, for the dataset */
+} Plan;
+
+/* Reads and checks a plan. Errors name the file and the JSON path, and what would be right. */
+Plan *plan_load(const char *path, GError **error);
+
+/* The same from a text; `name` stands for the file in messages. */
+Plan *plan_parse(const char *name, const char *text, GError **error);
+
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+
+/* The least balloon target in KiB that a guest of this plan survives: boot, load and 32 MiB. */
+uint64_t plan_least_memory_kib(const Plan *plan);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/plan_check.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/cpuset.h"
+#include "common/base/event.h"
+#include "common/base/failure.h"
+
+/*
+ * A Debian cloud kernel with our initramfs uses about 70 MiB after boot; below that plus the load
+ * plus a reserve the guest kernel ends in "System is deadlocked on memory".
+ */
+#define BOOT_USE_KIB (70 * 1024)
+#define RESERVE_KIB (32 * 1024)
+
+static uint64_t
+load_memory_kib(char **load)
+{
+    uint64_t workers = 0, bytes_kib = 256 * 1024, kib;
+
+    for (char **arg = load; arg && *arg && arg[1]; arg++) {
+        if (g_str_equal(*arg, "-m") || g_str_equal(*arg, "--vm"))
+            workers = g_ascii_strtoull(arg[1], NULL, 10);
+        if (g_str_equal(*arg, "--vm-bytes")) {
+            kib = g_ascii_strtoull(arg[1], NULL, 10);
+            switch (g_ascii_toupper(arg[1][strlen(arg[1]) - 1])) {
+            case 'G':
+                bytes_kib = kib << 20;
+                break;
+            case 'M':
+                bytes_kib = kib << 10;
+                break;
+            case 'K':
+                bytes_kib = kib;
+                break;
+            default:
+                bytes_kib = kib >> 10;
+            }
+        }
+    }
+    return workers * bytes_kib;
+}
+
+uint64_t
+plan_least_memory_kib(const Plan *plan)
+{
+    uint64_t micro = load_memory_kib(plan->micro.load ? plan->micro.load : plan->load);
+    uint64_t bulk = load_memory_kib(plan->bulk.load ? plan->bulk.load : plan->load);
+
+    return BOOT_USE_KIB + MAX(micro, bulk) + RESERVE_KIB;
+}
+
+static bool fail(const Plan *plan, GError **error, const char *path, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static bool
+fail(const Plan *plan, GError **error, const char *path, const char *format, ...)
+{
+    g_autofree char *what = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    return failure_set(error, FAILURE_FAILED, "%s: %s: %s", plan->path, path, what);
+}
+
+static bool
+check_events(const Plan *plan, GError **error)
+{
+    guint n = g_strv_length(plan->events);
+
+    if (n == 0 || n > EVENT_MAX)
+        return fail(plan, error, "$.events", "%u events (want 1 to %d)", n, EVENT_MAX);
+
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *column = event_column(plan->events[i]);
+
+        for (guint j = 0; j < i; j++) {
+            g_autofree char *other = event_column(plan->events[j]);
+
+            if (g_str_equal(column, other))
+                return fail(plan, error, "$.events", "“%s” is there twice", plan->events[i]);
+        }
+        if (plan->counters == PLAN_COUNTERS_EMULATED &&
+            !(event_find(plan->events[i]) && event_find(plan->events[i])->emulated))
+            return fail(plan, error, "$.events", "“%s” does not exist among the emulated counters",
+                        plan->events[i]);
+    }
+    return true;
+}
+
+static bool
+check_balloon(const Plan *plan, guint index, const PlanCondition *condition, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("$.conditions[%u].balloon", index);
+    uint64_t smallest_kib = (uint64_t) MIN(plan->micro.memory_mib, plan->bulk.memory_mib) * 1024;
+    uint64_t least_kib = plan_least_memory_kib(plan);
+    uint64_t target_kib;
+
+    switch (condition->balloon) {
+    case PLAN_BALLOON_PERCENT:
+        target_kib = (uint64_t) ((double) smallest_kib * condition->balloon_percent / 100);
+        break;
+    case PLAN_BALLOON_SIZE:
+        target_kib = condition->balloon_kib;
+        break;
+    default:
+        return true;
+    }
+
+    if (target_kib < least_kib)
+        return fail(plan, error, path,
+                    "a target of %" G_GUINT64_FORMAT " MiB would kill the guest: boot, load and "
+                    "reserve need %" G_GUINT64_FORMAT " MiB (use a larger target or more memory)",
+                    target_kib / 1024, (least_kib + 1023) / 1024);
+    return true;
+}
+
+static bool
+check_conditions(const Plan *plan, GError **error)
+{
+    if (plan->conditions->len == 0)
+        return fail(plan, error, "$.conditions", "empty (want at least one condition)");
+
+    for (guint i = 0; i < plan->conditions->len; i++) {
+        const PlanCondition *condition = plan->conditions->pdata[i];
+
+        for (guint j = 0; j < i; j++) {
+            const PlanCondition *other = plan->conditions->pdata[j];
+
+            if (g_str_equal(other->name, condition->name))
+                return fail(plan, error, "$.conditions", "the name “%s” is there twice",
+                            condition->name);
+        }
+        if (!check_balloon(plan, i, condition, error))
+            return false;
+    }
+    return true;
+}
+
+/* The name becomes part of guests' names and of files in /dev/shm. */
+static bool
+check_name(const Plan *plan, GError **error)
+{
+    size_t length = strlen(plan->name);
+
+    for (const char *c = plan->name; *c; c++)
+        if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
+            length = 0;
+    if (length == 0 || length > 40 || plan->name[0] == '.' || plan->name[0] == '-')
+        return fail(plan, error, "$.name",
+                    "want 1 to 40 letters, digits, “-”, “_” or “.”, beginning with none of -.");
+    return true;
+}
+
+bool
+plan_check(const Plan *plan, GError **error)
+{
+    cpu_set_t pool;
+
+    if (!check_name(plan, error) || !check_events(plan, error) || !check_conditions(plan, error))
+        return false;
+    if (plan->load[0] == NULL)
+        return fail(plan, error, "$.load", "empty (want a command and its arguments)");
+    if (plan->steps_percent->len == 0)
+        return fail(plan, error, "$.steps_percent", "empty (want for example [0, 100, 200])");
+    if (plan->measure_seconds * 1000 < 2 * (double) plan->interval_ms)
+        return fail(plan, error, "$.measure_seconds", "shorter than two intervals of %d ms",
+                    (int) plan->interval_ms);
+    if (!g_str_equal(plan->pool, "auto") && !g_str_equal(plan->pool, "all") &&
+        !cpuset_parse(plan->pool, &pool, NULL))
+        return fail(plan, error, "$.pool",
+                    "“%s” is no pool (want auto, all or a CPU list like 2-7)", plan->pool);
+    return true;
+}
