@@ -15,8 +15,8 @@ common/dataset   common/base/ common/json/ common/dataset/ json-glib/ sqlite3.h
 emupmu           emupmu/ qemu-plugin.h
 guestprobe       common/base/ common/pmu/ common/wire/ guestprobe/ perfmon/
 hostctl          common/ hostctl/ json-glib/ curses.h ncurses.h microhttpd.h
-hostctl/virt     common/ hostctl/virt/ libvirt/ libxml/
-hostctl/blame    common/ hostctl/blame/ bpf/
+hostctl/virt     common/ hostctl/ libvirt/ libxml/
+hostctl/blame    common/ hostctl/ bpf/
 correlate        common/base/ common/json/ common/dataset/ correlate/ json-glib/
 correlate/stats  common/base/ correlate/stats/ gsl/
 '
