@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/base/sysroot.h"
-#include "hostctl/collect/vcpu_thread.h"
+#include "hostctl/collect/qemu_process.h"
 
 typedef enum {
     TASK_KSMD,       /* "ksmd" */

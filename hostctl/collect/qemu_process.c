@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/collect/qemu_process.h"
+
+#include <string.h>
+
+#include "common/base/autofd.h"
+#include "common/base/failure.h"
+#include "common/base/text.h"
+
+#define CMDLINE_MAX (1024 * 1024) /* bytes; a guest with many disks has some tens of KiB */
+
+/* What came of looking at one process. */
+typedef enum {
+    LOOK_IS_GUEST,
+    LOOK_IS_NOT,
+    LOOK_CANNOT_TELL_VCPUS,
+} Look;
+
+void
+qemu_process_free(QemuProcess *process)
+{
+    if (!process)
+        return;
+
+    g_free(process->guest);
+    g_free(process->uuid);
+    g_clear_pointer(&process->vcpus, g_array_unref);
+    g_clear_pointer(&process->others, g_array_unref);
+    g_free(process);
+}
+
+/* One "value" or "key=value"; QEMU writes a comma inside as two. Returns what follows its comma. */
+static const char *
+next_part(const char *text, GString *part)
+{
+    g_string_truncate(part, 0);
+    for (; *text; text++) {
+        if (text[0] == ',' && text[1] != ',')
+            return text + 1;
+        if (text[0] == ',')
+            text++;
+        g_string_append_c(part, *text);
+    }
+    return text;
+}
+
+char *
+qemu_name_parse(const char *argument)
+{
+    g_autoptr(GString) part = g_string_new(NULL);
+    const char *rest = next_part(argument, part);
+
+    if (!strchr(part->str, '='))
+        return g_strdup(part->str);
+    while (!g_str_has_prefix(part->str, "guest=")) {
+        if (*rest == '\0')
+            return g_strdup("");
+        rest = next_part(rest, part);
+    }
+    return g_strdup(part->str + strlen("guest="));
+}
+
+/* The arguments of a process, NULL when it is gone or a kernel thread. */
+static char **
+read_arguments(const Sysroot *root, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("proc/%d/cmdline", pid);
+    autofd int fd = sysroot_open(root, path, NULL);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    guint8 buffer[16 * 1024];
+    ssize_t n;
+
+    if (fd < 0)
+        return NULL;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0 && bytes->len < CMDLINE_MAX)
+        g_byte_array_append(bytes, buffer, n);
+    if (n < 0 || bytes->len == 0)
+        return NULL;
+
+    g_byte_array_append(bytes, (const guint8 *) "", 1);
+    for (size_t at = 0; at + 1 < bytes->len; at += strlen((char *) bytes->data + at) + 1)
+        g_ptr_array_add(arguments, g_strdup((char *) bytes->data + at));
+    g_ptr_array_add(arguments, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&arguments), FALSE);
+}
+
+static const char *
+argument_after(char **arguments, const char *option)
+{
+    for (char **argument = arguments; argument[0] && argument[1]; argument++)
+        if (g_str_equal(argument[0], option))
+            return argument[1];
+    return NULL;
+}
+
+static bool
+read_name(const Sysroot *root, const char *path, char ret_name[THREAD_NAME_SIZE])
+{
+    g_autofree char *text = NULL;
+
+    if (!sysroot_read(root, path, &text, NULL))
+        return false;
+    g_strlcpy(ret_name, text, THREAD_NAME_SIZE);
+    return true;
+}
+
+static void
+classify(QemuThread *thread, bool *ret_tcg)
+{
+    thread->kind = QEMU_THREAD_EMULATOR;
+    if (vcpu_thread_parse_name(thread->name, &thread->vcpu, ret_tcg))
+        thread->kind = QEMU_THREAD_VCPU;
+    else if (g_str_has_prefix(thread->name, "vhost-"))
+        thread->kind = QEMU_THREAD_VHOST;
+    else if (g_str_has_prefix(thread->name, "IO "))
+        thread->kind = QEMU_THREAD_IOTHREAD;
+}
+
+static int
+compare_vcpus(const void *a, const void *b)
+{
+    const QemuThread *left = a, *right = b;
+
+    return left->vcpu < right->vcpu ? -1 : left->vcpu > right->vcpu;
+}
+
+/* Sorts the threads into vCPUs and others; a thread that ends meanwhile is left out. */
+static bool
+read_threads(const Sysroot *root, QemuProcess *process)
+{
+    g_autofree char *dir = g_strdup_printf("proc/%d/task", process->pid);
+    g_auto(GStrv) tids = NULL;
+
+    if (!sysroot_list(root, dir, &tids, NULL))
+        return false;
+    for (char **text = tids; *text; text++) {
+        g_autofree char *path = g_strdup_printf("%s/%s/comm", dir, *text);
+        QemuThread thread = { .pid = process->pid };
+        uint64_t tid;
+        bool tcg = false;
+
+        if (!text_to_u64(*text, &tid, NULL) || !read_name(root, path, thread.name))
+            continue;
+        thread.tid = tid;
+        if (!thread_start_ticks(root, process->pid, thread.tid, &thread.start_ticks, NULL))
+            continue;
+        classify(&thread, &tcg);
+        process->tcg |= tcg;
+        g_array_append_val(thread.kind == QEMU_THREAD_VCPU ? process->vcpus : process->others,
+                           thread);
+    }
+    g_array_sort(process->vcpus, compare_vcpus);
+    return true;
+}
+
+static bool
+vcpus_are_distinct(const GArray *vcpus)
+{
+    for (guint i = 1; i < vcpus->len; i++)
+        if (g_array_index(vcpus, QemuThread, i).vcpu ==
+            g_array_index(vcpus, QemuThread, i - 1).vcpu)
+            return false;
+    return vcpus->len > 0;
+}
+
+static Look
+look_at(const Sysroot *root, pid_t pid, QemuProcess **ret_process)
+{
+    g_auto(GStrv) arguments = read_arguments(root, pid);
+    const char *name = arguments ? argument_after(arguments, "-name") : NULL;
+    g_autoptr(QemuProcess) process = NULL;
+
+    if (!name)
+        return LOOK_IS_NOT;
+
+    process = g_new0(QemuProcess, 1);
+    process->pid = pid;
+    process->guest = qemu_name_parse(name);
+    process->uuid = g_strdup(argument_after(arguments, "-uuid"));
+    process->vcpus = g_array_new(FALSE, FALSE, sizeof(QemuThread));
+    process->others = g_array_new(FALSE, FALSE, sizeof(QemuThread));
+    if (!thread_start_ticks(root, pid, pid, &process->start_ticks, NULL) ||
+        !read_threads(root, process))
+        return LOOK_IS_NOT;
+
+    *ret_process = g_steal_pointer(&process);
+    return vcpus_are_distinct((*ret_process)->vcpus) ? LOOK_IS_GUEST : LOOK_CANNOT_TELL_VCPUS;
+}
+
+/* Before Linux 6.4 vhost's workers are kernel threads named after QEMU's process. */
+static void
+add_kernel_vhost(GPtrArray *processes, const QemuThread *vhost)
+{
+    for (guint i = 0; i < processes->len; i++) {
+        QemuProcess *process = processes->pdata[i];
+        g_autofree char *name = g_strdup_printf("vhost-%d", process->pid);
+
+        if (g_str_equal(name, vhost->name))
+            g_array_append_val(process->others, *vhost);
+    }
+}
+
+static bool
+may_be_qemu(const char *name)
+{
+    return g_str_has_prefix(name, "qemu") || g_str_equal(name, "kvm");
+}
+
+static int
+compare_processes(const void *a, const void *b)
+{
+    const QemuProcess *left = *(QemuProcess *const *) a, *right = *(QemuProcess *const *) b;
+    int order = strcmp(left->guest, right->guest);
+
+    return order ? order : left->pid - right->pid;
+}
+
+/* Every process that was started with a guest's name; `unclear` are those without vCPU threads. */
+static bool
+scan(const Sysroot *root, GPtrArray *guests, GPtrArray *unclear, GError **error)
+{
+    g_autoptr(GArray) vhosts = g_array_new(FALSE, FALSE, sizeof(QemuThread));
+    g_auto(GStrv) names = NULL;
+
+    if (!sysroot_list(root, "proc", &names, error))
+        return false;
+
+    for (char **entry = names; *entry; entry++) {
+        g_autofree char *path = g_strdup_printf("proc/%s/comm", *entry);
+        QemuThread task = { .kind = QEMU_THREAD_VHOST };
+        QemuProcess *process = NULL;
+        uint64_t pid;
+
+        if (!text_to_u64(*entry, &pid, NULL) || !read_name(root, path, task.name))
+            continue;
+        task.pid = task.tid = pid;
+        if (g_str_has_prefix(task.name, "vhost-") &&
+            thread_start_ticks(root, pid, pid, &task.start_ticks, NULL))
+            g_array_append_val(vhosts, task);
+        if (!may_be_qemu(task.name))
+            continue;
+        if (look_at(root, pid, &process) == LOOK_IS_GUEST)
+            g_ptr_array_add(guests, process);
+        else if (process)
+            g_ptr_array_add(unclear, process);
+    }
+
+    for (guint i = 0; i < vhosts->len; i++)
+        add_kernel_vhost(guests, &g_array_index(vhosts, QemuThread, i));
+    qsort(guests->pdata, guests->len, sizeof guests->pdata[0], compare_processes);
+    return true;
+}
+
+bool
+qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error)
+{
+    g_autoptr(GPtrArray) guests =
+        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+    g_autoptr(GPtrArray) unclear =
+        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+
+    if (!scan(root, guests, unclear, error))
+        return false;
+
+    *ret_processes = g_steal_pointer(&guests);
+    return true;
+}
+
+static bool
+is_called(const QemuProcess *process, const char *guest)
+{
+    return g_str_equal(process->guest, guest) ||
+           (process->uuid && g_ascii_strcasecmp(process->uuid, guest) == 0);
+}
+
+static bool
+fail_not_found(const GPtrArray *guests, const char *guest, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < guests->len && i < 20; i++) {
+        const QemuProcess *process = guests->pdata[i];
+        g_autofree char *name = text_printable(process->guest, 64);
+
+        g_string_append_printf(names, "%s%s", i ? ", " : "", name);
+    }
+    if (guests->len == 0)
+        return failure_set(error, FAILURE_FAILED,
+                           "no guest “%s” runs on this host, and no other either", guest);
+    return failure_set(error, FAILURE_FAILED, "no guest “%s” runs on this host (there are: %s%s)",
+                       guest, names->str, guests->len > 20 ? ", …" : "");
+}
+
+static bool
+fail_unclear(const QemuProcess *process, GError **error)
+{
+    g_autofree char *name = text_printable(process->guest, 64);
+
+    return failure_set(error, FAILURE_FAILED,
+                       "guest “%s” (process %d): its vCPU threads cannot be told apart; start QEMU"
+                       " with -name guest=%s,debug-threads=on and one thread per vCPU",
+                       name, process->pid, name);
+}
+
+bool
+qemu_process_find(const Sysroot *root, const char *guest, QemuProcess **ret_process, GError **error)
+{
+    g_autoptr(GPtrArray) guests =
+        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+    g_autoptr(GPtrArray) unclear =
+        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+    guint n_found = 0, found = 0;
+
+    if (!scan(root, guests, unclear, error))
+        return false;
+
+    for (guint i = 0; i < guests->len; i++) {
+        if (!is_called(guests->pdata[i], guest))
+            continue;
+        n_found++;
+        found = i;
+    }
+    for (guint i = 0; n_found == 0 && i < unclear->len; i++)
+        if (is_called(unclear->pdata[i], guest))
+            return fail_unclear(unclear->pdata[i], error);
+    if (n_found == 0)
+        return fail_not_found(guests, guest, error);
+    if (n_found > 1)
+        return failure_set(error, FAILURE_FAILED,
+                           "%u guests are called “%s”; give the UUID instead", n_found, guest);
+
+    *ret_process = g_ptr_array_steal_index(guests, found);
+    return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The QEMU processes of a host and their vCPU threads, as /proc shows them: no libvirt, no QEMU
+ * monitor, nothing asked of the guest. Works for every QEMU that was started with
+ * `-name [guest=]NAME` and names its threads, which libvirt always asks for.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/sysroot.h"
+#include "hostctl/collect/vcpu_thread.h"
+
+typedef struct {
+    char *guest; /* as in -name; host-side text, but print it through text_printable() */
+    char *uuid;  /* as in -uuid; NULL when QEMU was started without */
+    pid_t pid;
+    uint64_t start_ticks;
+    bool tcg;       /* its vCPUs are translated, not run by KVM */
+    GArray *vcpus;  /* QemuThread, by vCPU number; unplugged ones leave gaps */
+    GArray *others; /* QemuThread: all threads that run no guest code, vhost's included */
+} QemuProcess;
+
+void qemu_process_free(QemuProcess *process);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProcess, qemu_process_free)
+
+/*
+ * All guests that run now, by name and then pid. A process that ends while it is looked at is
+ * left out, as is one whose vCPU threads cannot be told apart (names off, or one thread for all
+ * vCPUs). Error: /proc cannot be read. Free with g_ptr_array_unref(), which frees the processes.
+ */
+bool qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error);
+
+/*
+ * The one guest of that name or UUID. Errors: no such guest (the names that are there are given),
+ * more than one, or its vCPU threads cannot be told apart.
+ */
+bool qemu_process_find(const Sysroot *root, const char *guest, QemuProcess **ret_process,
+                       GError **error);
+
+/* Pure part: the guest's name out of the argument of -name ("guest=a,,b,debug-threads=on" is
+ * "a,b"). */
+char *qemu_name_parse(const char *argument);
