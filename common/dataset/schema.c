@@ -202,7 +202,9 @@ dataset_schema_sql(const char *const *events)
     append_window_view(sql, "host_window", "host_sample", true, host);
     append_window_view(sql, "guest_window", "guest_sample", false, guest);
     g_string_append(sql, "CREATE INDEX sched_sample_by_vcpu ON sched_sample"
-                         " (guest_id, vcpu, raw_ns);\n");
+                         " (guest_id, vcpu, raw_ns);\n"
+                         "CREATE INDEX cpu_sample_by_cpu ON cpu_sample (cpu, raw_ns);\n"
+                         "CREATE INDEX memory_sample_by_visit ON memory_sample (visit_id);\n");
     g_string_append_printf(sql, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
                            DATASET_APPLICATION_ID, DATASET_FORMAT);
     return g_string_free(sql, FALSE);
