@@ -39,7 +39,8 @@ HostFacts *host_facts_read(const Sysroot *root);
 void host_facts_free(HostFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostFacts, host_facts_free)
 
-/* run.host_facts: one JSON object with all of the above. Free with g_free(). */
+/* run.host_facts: one JSON object with all of the above but the mitigations, which have a column of
+ * their own. Free with g_free(). */
 char *host_facts_to_json(const HostFacts *facts);
 
 /*

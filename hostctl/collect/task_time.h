@@ -26,7 +26,7 @@ const char *task_kind_name(TaskKind kind);
 
 typedef struct TaskTimes TaskTimes;
 
-/* Follows ksmd (where there is one) and this process. */
+/* Follows ksmd (where there is one) and this process. `root` must outlive the object. */
 TaskTimes *task_times_new(const Sysroot *root);
 void task_times_free(TaskTimes *times);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TaskTimes, task_times_free)
