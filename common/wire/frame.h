@@ -15,7 +15,7 @@
 #define FRAME_MAX_BODY 4096u
 
 /* One line per kind, so that a name and a number can never disagree. */
-#define FRAME_KINDS(X) \
+#define FRAME_KINDS(X)                                                             \
     X(HELLO, 1)     /* guest: who I am; sent when asked and when the port opens */ \
     X(HELLO_ASK, 2) /* host: say HELLO (the host may have come late) */            \
     X(ARM, 3)       /* host: open these events from this source */                 \

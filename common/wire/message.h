@@ -13,11 +13,15 @@
 #include "common/base/event.h"
 #include "common/wire/frame.h"
 
-#define WIRE_EVENT_NAME_MAX 48  /* bytes of an event's name, the final 0 included */
-#define WIRE_TEXT_MAX 512       /* bytes of a message for people, the final 0 included */
-#define WIRE_FACTS_MAX 3072     /* bytes of the guest's facts (JSON text), the final 0 included */
-#define WIRE_COMMAND_MAX 2048   /* bytes of a load's arguments or environment, 0-separated */
+#define WIRE_EVENT_NAME_MAX 48 /* bytes of an event's name, the final 0 included */
+#define WIRE_TEXT_MAX 512      /* bytes of a message for people, the final 0 included */
+#define WIRE_FACTS_MAX 3072    /* bytes of the guest's facts (JSON text), the final 0 included */
+#define WIRE_COMMAND_MAX 2048  /* bytes of a load's arguments or environment, 0-separated */
+#define WIRE_LOAD_MAX 4092u    /* bytes of both together: they share a frame */
 #define WIRE_SAMPLES_PER_FRAME 16
+#define WIRE_ERRNO_MAX 4095                         /* the greatest errno that Linux has */
+#define WIRE_INTERVAL_MIN_NS 1000000ll              /* of MEASURE */
+#define WIRE_DURATION_MAX_NS (24 * 3600000000000ll) /* of MEASURE: a day */
 
 typedef enum {
     WIRE_SOURCE_AUTO = 0,
@@ -42,14 +46,14 @@ typedef struct {
 typedef struct {
     uint8_t source; /* the one that was taken: never AUTO */
     uint8_t n_events;
-    int32_t error[EVENT_MAX];     /* 0: counts; else the errno that forbids this event */
-    char text[WIRE_TEXT_MAX];     /* why, in words; empty when all count */
+    int32_t error[EVENT_MAX]; /* 0: counts; else the errno that forbids this event */
+    char text[WIRE_TEXT_MAX]; /* why, in words; empty when all count */
 } ArmedMessage;
 
 typedef struct {
-    uint16_t argv_len, env_len; /* bytes used of each */
+    uint16_t argv_len, env_len;  /* bytes used of each */
     char argv[WIRE_COMMAND_MAX]; /* "stress\0-c\0001\0" */
-    char env[WIRE_COMMAND_MAX];  /* "NAME=value\0"; both together must fit a frame */
+    char env[WIRE_COMMAND_MAX];  /* "NAME=value\0"; both together: WIRE_LOAD_MAX */
 } LoadMessage;
 
 typedef struct {
@@ -122,13 +126,13 @@ typedef struct {
     };
 } Message;
 
-/* Appends the message as one frame. The caller keeps to the bounds above. */
+/* Appends the message as one frame. The caller keeps to the bounds above and below (asserted). */
 void message_encode(GByteArray *out, const Message *message);
 
 /*
- * Strict: a body too short or too long, a count over its bound, a text without its end or with
- * bytes that are not UTF-8 is an error that names the kind and the field. A kind that this version
- * does not know is an error of code FAILURE_UNSUPPORTED, which readers skip.
+ * Strict: a body too short or too long, a number out of its bounds, a text longer than its member
+ * or with bytes that are not UTF-8 is an error that names the kind and the field. A kind that this
+ * version does not know is an error of code FAILURE_UNSUPPORTED, which readers skip.
  */
 bool message_decode(const Frame *frame, Message *ret_message, GError **error);
 
