@@ -117,9 +117,9 @@ wait_readable(GuestLink *link, int64_t deadline_ns, const Interrupt *interrupt, 
     return 1;
 }
 
-bool
-guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrupt *interrupt,
-                 Message *ret_message, Stamp *ret_read_at, GError **error)
+static bool
+await_either(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
+             const Interrupt *interrupt, Message *ret_message, Stamp *ret_read_at, GError **error)
 {
     int64_t deadline_ns = clock_raw_ns() + timeout_ms * NS_PER_MS;
 
@@ -131,7 +131,7 @@ guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrup
             return false;
         }
         if (got > 0) {
-            if (link->scratch.kind == kind) {
+            if (link->scratch.kind == kind || link->scratch.kind == other) {
                 *ret_message = link->scratch;
                 return true;
             }
@@ -150,6 +150,20 @@ guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrup
     }
     return failure_set(error, FAILURE_FAILED, "guest %s: its probe sends what nobody asked for",
                        link->name);
+}
+
+bool
+guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrupt *interrupt,
+                 Message *ret_message, Stamp *ret_read_at, GError **error)
+{
+    return await_either(link, kind, kind, timeout_ms, interrupt, ret_message, ret_read_at, error);
+}
+
+bool
+guest_link_await_any(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
+                     const Interrupt *interrupt, Message *ret_message, GError **error)
+{
+    return await_either(link, kind, other, timeout_ms, interrupt, ret_message, NULL, error);
 }
 
 bool

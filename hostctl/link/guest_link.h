@@ -39,6 +39,10 @@ bool guest_link_send(GuestLink *link, const Message *request, GError **error);
 bool guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrupt *interrupt,
                       Message *ret_message, Stamp *ret_read_at, GError **error);
 
-/* Both. */
+/* The same for either of two kinds. */
+bool guest_link_await_any(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
+                          const Interrupt *interrupt, Message *ret_message, GError **error);
+
+/* Sends and awaits. */
 bool guest_link_ask(GuestLink *link, const Message *request, FrameKind kind, int timeout_ms,
                     const Interrupt *interrupt, Message *ret_reply, GError **error);

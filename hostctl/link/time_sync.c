@@ -39,23 +39,23 @@ time_sync_burst(GuestLink *link, unsigned n, int budget_ms, const Interrupt *int
 {
     g_autofree Message *reply = g_new0(Message, 1);
     int64_t deadline_ns = clock_raw_ns() + budget_ms * NS_PER_MS;
+    g_autoptr(GError) lost = NULL;
     unsigned taken = 0;
 
-    for (uint32_t i = 0; i < n && (taken == 0 || clock_raw_ns() < deadline_ns); i++) {
-        g_autoptr(GError) lost = NULL;
+    for (uint32_t i = 0; i < n && clock_raw_ns() < deadline_ns; i++) {
         int64_t next_ns = clock_raw_ns() + TIME_SYNC_GAP_NS;
         TimeSyncPing ping;
 
+        g_clear_error(&lost);
         if (take_ping(link, i, interrupt, reply, &ping, &lost)) {
             g_array_append_val(pings, ping);
             taken++;
-        } else if (!interrupt_check(interrupt, error)) {
-            return false;
-        } else if (clock_raw_ns() >= deadline_ns) {
-            return failure_set(error, FAILURE_FAILED, "no clock echo came back: %s", lost->message);
         }
         if (!interrupt_sleep_until(interrupt, next_ns, error))
             return false;
     }
+    if (taken == 0)
+        return failure_set(error, FAILURE_FAILED, "no clock echo came back: %s",
+                           lost ? lost->message : "no time for one");
     return true;
 }

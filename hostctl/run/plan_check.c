@@ -150,9 +150,9 @@ check_name(const Plan *plan, GError **error)
     for (const char *c = plan->name; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
             length = 0;
-    if (length == 0 || length > 40 || plan->name[0] == '.' || plan->name[0] == '-')
+    if (length == 0 || length > 24 || plan->name[0] == '.' || plan->name[0] == '-')
         return fail(plan, error, "$.name",
-                    "want 1 to 40 letters, digits, “-”, “_” or “.”, beginning with none of -.");
+                    "want 1 to 24 letters, digits, “-”, “_” or “.”, beginning with none of -.");
     return true;
 }
 

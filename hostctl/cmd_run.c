@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <sched.h>
+#include <stdio.h>
+
+#include "common/base/cpuset.h"
+#include "common/base/failure.h"
+#include "hostctl/command.h"
+#include "hostctl/run/experiment.h"
+#include "hostctl/run/open_lab.h"
+#include "hostctl/run/schedule.h"
+
+/*
+ * The tick must come on time on a host that is full on purpose; it needs a millisecond a second.
+ * RESET_ON_FORK: QEMU, which libvirt starts from here, must not inherit it.
+ */
+static void
+keep_cadence(void)
+{
+    const struct sched_param lowest = { .sched_priority = 1 };
+
+    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
+}
+
+static void
+print_schedule(const Plan *plan, const Rig *rig)
+{
+    g_autoptr(GArray) visits = schedule_make(plan);
+    g_autofree char *pool = cpuset_format(&rig->pool);
+    g_autofree char *duration = progress_duration(experiment_planned_ns(plan, rig));
+
+    printf("plan         %s (%s)\n", plan->name, plan->path);
+    printf("accelerator  %s (%s)\n", accelerator_name(rig->accelerator), rig->accelerator_reason);
+    printf("counters     %s (%s)\n", counter_source_name(rig->counters), rig->counters_reason);
+    printf("pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus, rig->pool_cores,
+           rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
+    printf("guests       1 micro, %u bulk, %.1f GiB\n", rig->n_bulk,
+           (double) rig->guests_memory_kib / (1 << 20));
+    printf("visits       %u in about %s%s\n", visits->len, duration,
+           plan->repeats < 3 ? " (exploratory: fewer than 3 repeats)" : "");
+    for (guint i = 0; i < visits->len; i++) {
+        const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
+        const PlanCondition *condition = plan->conditions->pdata[visit->condition];
+
+        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk\n", i + 1, visit->repeat,
+               condition->name, visit_kind_name(visit->kind), visit->step_percent,
+               rig_bulk_at(rig, plan, visit->step_percent));
+    }
+}
+
+static bool
+run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOptions *options,
+    bool quiet, GError **error)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Progress) progress = progress_new(quiet);
+    g_autoptr(Lab) lab = lab_open(context->root, context->interrupt, plan, rig, options, error);
+    bool ran;
+
+    if (!lab)
+        return false;
+    keep_cadence();
+    ran = experiment_run(lab, progress, notes, error);
+    g_clear_pointer(&progress, progress_free);
+    for (guint i = 0; i < notes->len; i++)
+        fprintf(stderr, "hostctl run: note: %s\n", (const char *) notes->pdata[i]);
+    return ran;
+}
+
+bool
+cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
+{
+    g_autofree char *output = NULL;
+    gboolean dry_run = FALSE, shared_host = FALSE, replace = FALSE, quiet = FALSE;
+    const GOptionEntry entries[] = {
+        { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the dataset to FILE", "FILE" },
+        { "replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Overwrite an existing dataset", NULL },
+        { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Say what would be done, and how long",
+          NULL },
+        { "shared-host", 0, 0, G_OPTION_ARG_NONE, &shared_host,
+          "Switch page sharing although other guests run", NULL },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) options = g_option_context_new("PLAN — run an experiment");
+    g_autoptr(Plan) plan = NULL;
+    g_autoptr(Rig) rig = NULL;
+
+    g_option_context_add_main_entries(options, entries, NULL);
+    if (!g_option_context_parse(options, &argc, &argv, error))
+        return false;
+    if (argc != 2)
+        return failure_set(error, FAILURE_USAGE, "want one plan (see hostctl run --help)");
+    if (!output && !dry_run)
+        return failure_set(error, FAILURE_USAGE, "want -o FILE for the dataset");
+
+    plan = plan_load(argv[1], error);
+    rig = plan ? rig_new(plan, context->root, error) : NULL;
+    if (!rig)
+        return false;
+    if (dry_run) {
+        print_schedule(plan, rig);
+        return true;
+    }
+    return run(context, plan, rig, &(LabOptions){ context->uri, output, replace, shared_host },
+               quiet, error);
+}

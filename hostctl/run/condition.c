@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/condition.h"
+
+#include <string.h>
+
+#include "hostctl/virt/guest_memory.h"
+
+#define KSM_TIMEOUT_MS 300000
+#define BALLOON_STALL_MS 5000
+#define BALLOON_TIMEOUT_MS 60000
+
+bool
+condition_any_changes_ksm(const Plan *plan)
+{
+    for (guint i = 0; i < plan->conditions->len; i++)
+        if (((const PlanCondition *) plan->conditions->pdata[i])->ksm != PLAN_KSM_LEAVE)
+            return true;
+    return false;
+}
+
+static bool
+apply_values(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GError **error)
+{
+    g_autoptr(GArray) settings = g_array_new(FALSE, FALSE, sizeof(KsmSetting));
+    g_auto(GStrv) texts = g_strdupv(condition->ksm_values);
+
+    for (char **text = texts; *text; text++) {
+        char *equals = strchr(*text, '=');
+        KsmSetting setting = { *text, equals + 1 };
+
+        *equals = '\0';
+        g_array_append_val(settings, setting);
+    }
+    return ksm_knob_apply(knob, (const KsmSetting *) settings->data, settings->len, KSM_TIMEOUT_MS,
+                          lab->interrupt, error);
+}
+
+bool
+condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GError **error)
+{
+    switch (condition->ksm) {
+    case PLAN_KSM_OFF:
+        return ksm_knob_apply(knob, ksm_off, ksm_off_length, KSM_TIMEOUT_MS, lab->interrupt, error);
+    case PLAN_KSM_ON:
+        return ksm_knob_apply(knob, ksm_on, ksm_on_length, KSM_TIMEOUT_MS, lab->interrupt, error);
+    case PLAN_KSM_VALUES:
+        return apply_values(condition, knob, lab, error);
+    default:
+        return true;
+    }
+}
+
+bool
+condition_has_balloon(const PlanCondition *condition)
+{
+    return condition->balloon != PLAN_BALLOON_NONE;
+}
+
+/* 0: there is no balloon to ask. */
+static uint64_t
+target_kib(const PlanCondition *condition, const FleetGuest *guest)
+{
+    uint64_t memory_kib = guest_max_memory_kib(guest->guest);
+
+    switch (condition->balloon) {
+    case PLAN_BALLOON_PERCENT:
+        return (uint64_t) ((double) memory_kib * condition->balloon_percent / 100);
+    case PLAN_BALLOON_SIZE:
+        return MIN(memory_kib, condition->balloon_kib);
+    case PLAN_BALLOON_FULL:
+        return memory_kib;
+    default:
+        return 0;
+    }
+}
+
+static bool
+await_guest(FleetGuest *guest, uint64_t asked_kib, Lab *lab, GError **error)
+{
+    BalloonResult result;
+
+    if (!guest_balloon_await(guest->guest, asked_kib, BALLOON_STALL_MS, BALLOON_TIMEOUT_MS,
+                             lab->interrupt, &result, error))
+        return false;
+    if (result.end == BALLOON_REACHED)
+        return true;
+    return lab_note(lab, 0, guest->row_id, "warning", error,
+                    "guest %s: balloon %s at %" G_GUINT64_FORMAT
+                    " KiB, asked for %" G_GUINT64_FORMAT " KiB",
+                    guest->name, balloon_end_name(result.end), result.reached_kib, asked_kib);
+}
+
+bool
+condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab,
+                        uint64_t *ret_asked_kib, GError **error)
+{
+    uint64_t asked_kib = 0;
+
+    for (unsigned i = 0; i < fleet_size(fleet); i++) {
+        asked_kib = target_kib(condition, fleet_guest(fleet, i));
+        if (asked_kib != 0 && !guest_balloon_ask(fleet_guest(fleet, i)->guest, asked_kib, error))
+            return false;
+    }
+    for (unsigned i = 0; asked_kib != 0 && i < fleet_size(fleet); i++)
+        if (!await_guest(fleet_guest(fleet, i), target_kib(condition, fleet_guest(fleet, i)), lab,
+                         error))
+            return false;
+    *ret_asked_kib = asked_kib;
+    return true;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One setting of the factors, brought about on the host (page sharing) and in a fleet (balloon). */
+#pragma once
+
+#include "hostctl/knob/ksm_knob.h"
+#include "hostctl/run/fleet.h"
+#include "hostctl/run/lab.h"
+#include "hostctl/run/plan.h"
+
+/* True when a condition of the plan writes to /sys/kernel/mm/ksm. */
+bool condition_any_changes_ksm(const Plan *plan);
+
+/* Before the guests are made. `knob` may be NULL when no condition of the plan changes KSM. */
+bool condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GError **error);
+
+/* False: guests get no balloon device. */
+bool condition_has_balloon(const PlanCondition *condition);
+
+/*
+ * Asks all guests for the target together and waits for each: reached, stalled or late, all three
+ * recorded; one that stops short is a note in the dataset, not an error. The target of the last
+ * guest in KiB (0: no balloon) is in *ret_asked_kib.
+ */
+bool condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab,
+                             uint64_t *ret_asked_kib, GError **error);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/experiment.h"
+
+#include "hostctl/knob/ksm_knob.h"
+#include "hostctl/run/condition.h"
+#include "hostctl/run/fleet.h"
+#include "hostctl/run/sampler.h"
+#include "hostctl/run/schedule.h"
+#include "hostctl/run/visit.h"
+
+/* Seen under TCG with the modelled counters: one guest takes 8 s of a CPU to boot, 2 s under KVM.
+ */
+#define BOOT_TCG_NS (8 * NS_PER_SECOND)
+#define BOOT_KVM_NS (2 * NS_PER_SECOND)
+
+typedef struct {
+    Lab *lab;
+    Progress *progress;
+    GArray *visits; /* of PlannedVisit */
+    int64_t *condition_ids;
+    KsmKnob *ksm; /* NULL: no condition changes it */
+    Fleet *fleet;
+    Sampler *sampler;
+    uint64_t balloon_asked_kib;
+} Experiment;
+
+static int64_t
+boot_ns(const Plan *plan, const Rig *rig)
+{
+    int64_t one_ns = rig->accelerator == ACCELERATOR_TCG ? BOOT_TCG_NS : BOOT_KVM_NS;
+
+    return one_ns * (rig->n_bulk + 1) / rig->pool_cpus + one_ns;
+}
+
+static int64_t
+left_ns(const Plan *plan, const Rig *rig, const GArray *visits, guint from)
+{
+    int64_t sum_ns = 0;
+
+    for (guint i = from; i < visits->len; i++) {
+        const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
+        bool first = i == 0 || visit->block != (visit - 1)->block;
+
+        sum_ns += visit_planned_ns(plan);
+        if (first && (i == 0 || plan->between == PLAN_BETWEEN_RECREATE))
+            sum_ns += boot_ns(plan, rig);
+    }
+    return sum_ns;
+}
+
+int64_t
+experiment_planned_ns(const Plan *plan, const Rig *rig)
+{
+    g_autoptr(GArray) visits = schedule_make(plan);
+
+    return left_ns(plan, rig, visits, 0);
+}
+
+static bool
+write_conditions(Experiment *experiment, GError **error)
+{
+    Lab *lab = experiment->lab;
+
+    if (!writer_begin(lab->writer, error))
+        return false;
+    for (guint i = 0; i < lab->plan->conditions->len; i++) {
+        const PlanCondition *condition = lab->plan->conditions->pdata[i];
+        const ConditionRow row = { condition->name, condition->ksm_text, condition->balloon_text,
+                                   NULL };
+
+        if (!writer_condition(lab->writer, &row, &experiment->condition_ids[i], error))
+            return false;
+    }
+    return writer_commit(lab->writer, error);
+}
+
+static void
+drop_fleet(Experiment *experiment)
+{
+    g_clear_pointer(&experiment->sampler, sampler_free);
+    g_clear_pointer(&experiment->fleet, fleet_free);
+}
+
+/* Page sharing first, so that guests boot under the condition that they are measured in. */
+static bool
+begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, GError **error)
+{
+    Lab *lab = experiment->lab;
+    const PlanCondition *condition = lab->plan->conditions->pdata[visit->condition];
+    bool renew = !experiment->fleet || lab->plan->between == PLAN_BETWEEN_RECREATE;
+
+    progress_say(experiment->progress, position, experiment->visits->len,
+                 left_ns(lab->plan, lab->rig, experiment->visits, position),
+                 "%s: page sharing %s, %s", condition->name,
+                 condition->ksm_text ? condition->ksm_text : "left as it is",
+                 renew ? "booting guests" : "keeping guests");
+    if (renew) {
+        g_clear_pointer(&experiment->sampler, sampler_free);
+        if (experiment->fleet && !fleet_destroy(experiment->fleet, error))
+            return false;
+        g_clear_pointer(&experiment->fleet, fleet_free);
+    }
+    if (experiment->ksm && !condition_apply_host(condition, experiment->ksm, lab, error))
+        return false;
+    if (renew) {
+        experiment->fleet =
+            fleet_new(lab, experiment->condition_ids[visit->condition], visit->repeat, visit->block,
+                      condition_has_balloon(condition), error);
+        if (!experiment->fleet)
+            return false;
+        experiment->sampler = sampler_new(lab, experiment->fleet, error);
+        if (!experiment->sampler)
+            return false;
+    }
+    return condition_apply_balloon(condition, experiment->fleet, lab,
+                                   &experiment->balloon_asked_kib, error) &&
+           writer_checkpoint(lab->writer, error);
+}
+
+static bool
+make_visits(Experiment *experiment, GError **error)
+{
+    Lab *lab = experiment->lab;
+    GArray *visits = experiment->visits;
+
+    for (guint i = 0; i < visits->len; i++) {
+        const PlannedVisit *planned = &g_array_index(visits, PlannedVisit, i);
+        const PlanCondition *condition = lab->plan->conditions->pdata[planned->condition];
+        VisitOrder order = { planned, experiment->condition_ids[planned->condition], i + 1, 0 };
+
+        if ((i == 0 || planned->block != (planned - 1)->block) &&
+            !begin_block(experiment, planned, i, error))
+            return false;
+        progress_say(experiment->progress, i + 1, visits->len,
+                     left_ns(lab->plan, lab->rig, visits, i), "%s, %g %%, repeat %u",
+                     condition->name, planned->step_percent, planned->repeat);
+        order.balloon_asked_kib = experiment->balloon_asked_kib;
+        if (!visit_make(&order, lab, experiment->fleet, experiment->sampler, error))
+            return false;
+    }
+    return true;
+}
+
+/* Every way out comes by here: guests gone, page sharing back, the dataset closed. */
+static bool
+end(Experiment *experiment, bool made, GPtrArray *notes, GError **error)
+{
+    Lab *lab = experiment->lab;
+    const char *state = made                                    ? "complete"
+                        : interrupt_signal(lab->interrupt) != 0 ? "interrupted"
+                                                                : "failed";
+    g_autoptr(GError) late = NULL;
+    bool ended = true;
+
+    drop_fleet(experiment);
+    if (experiment->ksm && !ksm_knob_put_back(experiment->ksm, notes, &late))
+        ended = false;
+    if (!writer_finish(lab->writer, state, ended ? &late : NULL))
+        ended = false;
+    if (late && made)
+        g_propagate_error(error, g_steal_pointer(&late));
+    else if (late)
+        g_ptr_array_add(notes, g_strdup(late->message));
+    return made && ended;
+}
+
+bool
+experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error)
+{
+    g_autoptr(GArray) visits = schedule_make(lab->plan);
+    g_autofree int64_t *condition_ids = g_new0(int64_t, lab->plan->conditions->len);
+    g_autoptr(KsmKnob) ksm = NULL;
+    bool ready = true;
+    Experiment experiment = {
+        .lab = lab, .progress = progress, .visits = visits, .condition_ids = condition_ids
+    };
+
+    if (condition_any_changes_ksm(lab->plan)) {
+        ksm = ksm_knob_new(lab->journal, false, error);
+        experiment.ksm = ksm;
+        ready = ksm != NULL;
+    }
+    ready = ready && write_conditions(&experiment, error) && make_visits(&experiment, error);
+    return end(&experiment, ready, notes, error);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The whole experiment: blocks of visits over conditions and repeats, guests made anew between. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "hostctl/run/lab.h"
+#include "hostctl/run/progress.h"
+
+/*
+ * Runs the plan into lab->writer and finishes the dataset (complete, interrupted, failed). Guests
+ * and page sharing are as before on every way out; `notes` (char *) gets what was left alone
+ * because somebody else had changed it meanwhile.
+ */
+bool experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error);
+
+/* How long the plan takes, boots estimated. */
+int64_t experiment_planned_ns(const Plan *plan, const Rig *rig);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/fleet.h"
+
+#include <string.h>
+
+#include "common/base/failure.h"
+#include "common/base/text.h"
+
+#define LOAD_TIMEOUT_MS 30000
+/* Boot takes 3 s of a CPU under plain TCG, up to 15 s with the modelled counters. */
+#define BOOT_BASE_MS 60000
+#define BOOT_GUEST_MS 15000
+
+struct Fleet {
+    Lab *lab;
+    GPtrArray *guests; /* of FleetGuest */
+};
+
+static void
+fleet_guest_free(void *data)
+{
+    FleetGuest *member = data;
+
+    guest_link_free(member->link);
+    guest_free(member->guest);
+    qemu_process_free(member->process);
+    g_free(member->name);
+    g_free(member->page_path);
+    g_free(member);
+}
+
+unsigned
+fleet_size(const Fleet *fleet)
+{
+    return fleet->guests->len;
+}
+
+FleetGuest *
+fleet_guest(const Fleet *fleet, unsigned index)
+{
+    return fleet->guests->pdata[index];
+}
+
+static bool
+create_guest(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, unsigned vmid, bool balloon,
+             GError **error)
+{
+    Lab *lab = fleet->lab;
+    bool emulated = lab->rig->counters == COUNTER_SOURCE_EMULATED;
+    g_autofree char *page = emulated ? g_strdup_printf("insideout-%s-%u", lab->id, vmid) : NULL;
+    GuestSpec spec = {
+        .name = member->name,
+        .role = member->role,
+        .owner = lab->id,
+        .accelerator = lab->rig->accelerator,
+        .vcpus = (unsigned) kind->vcpus,
+        .memory_kib = (uint64_t) kind->memory_mib * 1024,
+        .pool = &lab->rig->pool,
+        .kernel = lab->kernel,
+        .initrd = lab->initrd,
+        .balloon = balloon,
+    };
+
+    if (emulated)
+        spec.emulated = (GuestEmulation){
+            .plugin_path = lab->plugin,
+            .page_name = page,
+            .silicon_name = lab->silicon,
+            .vmid = vmid,
+            .llc_kib = (uint64_t) lab->plan->llc_kib,
+        };
+
+    member->vcpus = spec.vcpus;
+    member->page_path = page ? g_strconcat("/dev/shm/", page, NULL) : NULL;
+    member->guest = guest_create(lab->connection, lab->journal, &spec, error);
+    return member->guest != NULL;
+}
+
+static bool
+write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned repeat,
+                const char *facts, GError **error)
+{
+    Lab *lab = fleet->lab;
+    const GuestRow row = {
+        .name = member->name,
+        .role = guest_role_name(member->role),
+        .uuid = guest_uuid(member->guest),
+        .vcpus = member->vcpus,
+        .memory_kib = guest_max_memory_kib(member->guest),
+        .condition_id = condition_id,
+        .repeat = repeat,
+        .facts = facts,
+    };
+
+    return writer_begin(lab->writer, error) &&
+           writer_guest(lab->writer, &row, &member->row_id, error) &&
+           writer_commit(lab->writer, error);
+}
+
+/* Waits for the probe; what the guest said on its console explains one that never talks. */
+static bool
+meet_probe(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned repeat,
+           int64_t deadline_ns, GError **error)
+{
+    Lab *lab = fleet->lab;
+    g_autofree char *socket_path = NULL;
+    g_autofree HelloMessage *hello = g_new0(HelloMessage, 1);
+    int64_t left_ms = MAX(1000, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
+
+    if (!guest_channel_path(member->guest, &socket_path, error))
+        return false;
+    member->link = guest_link_open(member->name, socket_path, error);
+    if (!member->link)
+        return false;
+    if (!guest_link_hello(member->link, (int) left_ms, lab->interrupt, hello, error)) {
+        g_autofree char *console = guest_console_tail(member->guest, 600);
+
+        if (interrupt_signal(lab->interrupt) == 0 && error && *error)
+            failure_set(error, FAILURE_FAILED, "%s; the end of its console:\n%s",
+                        g_steal_pointer(error)->message, *console ? console : "(nothing)");
+        return false;
+    }
+    return qemu_process_find(lab->root, member->name, &member->process, error) &&
+           write_guest_row(fleet, member, condition_id, repeat, hello->facts, error);
+}
+
+/* The micro guest's probe opens the plan's events; one that does not count is said in a note. */
+static bool
+arm_micro(Fleet *fleet, GError **error)
+{
+    Lab *lab = fleet->lab;
+    FleetGuest *micro = fleet_guest(fleet, 0);
+    g_autofree Message *request = g_new0(Message, 1), *reply = g_new0(Message, 1);
+
+    request->kind = FRAME_ARM;
+    request->arm.source = (uint8_t) lab->rig->counters;
+    for (char **event = lab->plan->events; *event; event++)
+        g_strlcpy(request->arm.events[request->arm.n_events++], *event, WIRE_EVENT_NAME_MAX);
+    if (!guest_link_ask(micro->link, request, FRAME_ARMED, LOAD_TIMEOUT_MS, lab->interrupt, reply,
+                        error))
+        return false;
+
+    if (reply->armed.text[0] != '\0') {
+        g_autofree char *text = text_printable(reply->armed.text, sizeof reply->armed.text);
+
+        return lab_note(lab, 0, micro->row_id, "warning", error, "inside the guest: %s", text);
+    }
+    return true;
+}
+
+static void
+add_member(Fleet *fleet, GuestRole role, unsigned number)
+{
+    FleetGuest *member = g_new0(FleetGuest, 1);
+    const char *run = fleet->lab->plan->name;
+
+    member->role = role;
+    member->name = role == GUEST_ROLE_MICRO ? g_strdup_printf("%s-micro", run)
+                                            : g_strdup_printf("%s-bulk-%02u", run, number);
+    g_ptr_array_add(fleet->guests, member);
+}
+
+Fleet *
+fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
+          GError **error)
+{
+    g_autoptr(Fleet) fleet = g_new0(Fleet, 1);
+    unsigned n = lab->rig->n_bulk + 1;
+    int64_t deadline_ns =
+        clock_raw_ns() +
+        (BOOT_BASE_MS + BOOT_GUEST_MS * (int64_t) n / lab->rig->pool_cpus) * NS_PER_MS;
+
+    fleet->lab = lab;
+    fleet->guests = g_ptr_array_new_with_free_func(fleet_guest_free);
+    add_member(fleet, GUEST_ROLE_MICRO, 0);
+    for (unsigned i = 1; i < n; i++)
+        add_member(fleet, GUEST_ROLE_BULK, i);
+
+    for (unsigned i = 0; i < n; i++)
+        if (!interrupt_check(lab->interrupt, error) ||
+            !create_guest(fleet, fleet_guest(fleet, i), i ? &lab->plan->bulk : &lab->plan->micro,
+                          block * n + i + 1, balloon, error))
+            return NULL;
+    for (unsigned i = 0; i < n; i++)
+        if (!meet_probe(fleet, fleet_guest(fleet, i), condition_id, repeat, deadline_ns, error))
+            return NULL;
+    if (!arm_micro(fleet, error))
+        return NULL;
+    return g_steal_pointer(&fleet);
+}
+
+bool
+fleet_destroy(Fleet *fleet, GError **error)
+{
+    g_autoptr(GError) first = NULL;
+
+    for (guint i = 0; i < fleet->guests->len; i++) {
+        FleetGuest *member = fleet_guest(fleet, i);
+
+        if (!member->guest)
+            continue;
+        /* One that cannot be destroyed must not keep the others alive. */
+        if (!guest_destroy(member->guest, first ? NULL : &first))
+            continue;
+        g_clear_pointer(&member->guest, guest_free);
+    }
+    if (first) {
+        g_propagate_error(error, g_steal_pointer(&first));
+        return false;
+    }
+    return true;
+}
+
+void
+fleet_free(Fleet *fleet)
+{
+    if (!fleet)
+        return;
+
+    fleet_destroy(fleet, NULL);
+    g_ptr_array_unref(fleet->guests);
+    g_free(fleet);
+}
+
+static bool
+send_load(Fleet *fleet, FleetGuest *member, GError **error)
+{
+    const Plan *plan = fleet->lab->plan;
+    const PlanGuests *kind = member->role == GUEST_ROLE_MICRO ? &plan->micro : &plan->bulk;
+    const char *const none[] = { NULL };
+    g_autofree Message *request = g_new0(Message, 1);
+
+    request->kind = FRAME_LOAD;
+    if (!message_pack_strv((const char *const *) (kind->load ? kind->load : plan->load),
+                           request->load.argv, sizeof request->load.argv,
+                           &request->load.argv_len) ||
+        !message_pack_strv(plan->load_env ? (const char *const *) plan->load_env : none,
+                           request->load.env, sizeof request->load.env, &request->load.env_len))
+        return failure_set(error, FAILURE_FAILED, "%s: $.load: longer than %d bytes", plan->path,
+                           WIRE_COMMAND_MAX);
+    return guest_link_send(member->link, request, error);
+}
+
+static bool
+await_load(Fleet *fleet, FleetGuest *member, GError **error)
+{
+    g_autofree Message *reply = g_new0(Message, 1);
+
+    if (!guest_link_await(member->link, FRAME_LOADED, LOAD_TIMEOUT_MS, fleet->lab->interrupt, reply,
+                          NULL, error))
+        return false;
+    if (reply->loaded.error != 0)
+        return failure_set_errno(error, reply->loaded.error, "guest %s: starting its load",
+                                 member->name);
+    member->loaded = true;
+    return true;
+}
+
+bool
+fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, GError **error)
+{
+    unsigned first = micro ? 0 : 1, end = n_bulk + 1;
+
+    for (unsigned i = first; i < end; i++)
+        if (!send_load(fleet, fleet_guest(fleet, i), error))
+            return false;
+    for (unsigned i = first; i < end; i++)
+        if (!await_load(fleet, fleet_guest(fleet, i), error))
+            return false;
+    return true;
+}
+
+bool
+fleet_unload(Fleet *fleet, GError **error)
+{
+    const Message request = { .kind = FRAME_UNLOAD };
+    g_autofree Message *reply = g_new0(Message, 1);
+
+    for (guint i = 0; i < fleet->guests->len; i++)
+        if (fleet_guest(fleet, i)->loaded &&
+            !guest_link_send(fleet_guest(fleet, i)->link, &request, error))
+            return false;
+    for (guint i = 0; i < fleet->guests->len; i++) {
+        FleetGuest *member = fleet_guest(fleet, i);
+
+        if (!member->loaded)
+            continue;
+        if (!guest_link_await(member->link, FRAME_UNLOADED, LOAD_TIMEOUT_MS, fleet->lab->interrupt,
+                              reply, NULL, error))
+            return false;
+        member->loaded = false;
+    }
+    return true;
+}
+
+unsigned
+fleet_loaded_vcpus(const Fleet *fleet)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < fleet->guests->len; i++)
+        if (fleet_guest(fleet, i)->loaded)
+            n += fleet_guest(fleet, i)->vcpus;
+    return n;
+}

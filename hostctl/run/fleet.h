@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The guests of one block: one micro guest and the bulk guests, booted together, each with a link
+ * to its probe. Freeing the fleet destroys them.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hostctl/collect/qemu_process.h"
+#include "hostctl/link/guest_link.h"
+#include "hostctl/run/lab.h"
+#include "hostctl/virt/guest.h"
+
+typedef struct {
+    Guest *guest;
+    GuestLink *link;
+    char *name;
+    GuestRole role;
+    unsigned vcpus;
+    int64_t row_id;  /* in the dataset */
+    char *page_path; /* the emulated page; NULL: none */
+    QemuProcess *process;
+    bool loaded; /* its load runs */
+} FleetGuest;
+
+typedef struct Fleet Fleet;
+
+/*
+ * Creates and boots all guests and waits until every probe talks; the micro guest's events are
+ * armed. `block` makes names and ids unique within the run. The error names the guest, and for one
+ * that never talks the end of its console.
+ */
+Fleet *fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
+                 GError **error);
+/* Destroys the guests; what cannot be destroyed stays in the journal for `hostctl recover`. */
+void fleet_free(Fleet *fleet);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
+
+/* The same with errors. Call fleet_free() after it. */
+bool fleet_destroy(Fleet *fleet, GError **error);
+
+/* The micro guest is the first. */
+unsigned fleet_size(const Fleet *fleet);
+FleetGuest *fleet_guest(const Fleet *fleet, unsigned index);
+
+/* Starts the load in the micro guest if asked, and in the first `n_bulk` bulk guests. */
+bool fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, GError **error);
+/* Ends every load. */
+bool fleet_unload(Fleet *fleet, GError **error);
+
+/* vCPUs of the guests whose load runs. */
+unsigned fleet_loaded_vcpus(const Fleet *fleet);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/guest_view.h"
+
+#include "common/base/failure.h"
+#include "hostctl/link/time_sync.h"
+
+#define FETCH_TIMEOUT_MS 15000
+#define ECHO_BUDGET_MS 3000
+
+bool
+guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
+{
+    const Message request = {
+        .kind = FRAME_MEASURE,
+        .measure = {
+            .visit = (uint32_t) visit_id,
+            .interval_ns = lab->plan->interval_ms * NS_PER_MS,
+            .duration_ns = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND),
+        },
+    };
+
+    return guest_link_send(micro->link, &request, error);
+}
+
+static bool
+write_sample(Lab *lab, const FleetGuest *micro, int64_t visit_id, const WireSample *sample,
+             GError **error)
+{
+    GuestSampleRow row = {
+        .key = { micro->row_id, sample->vcpu, visit_id, sample->stamp },
+        .steal_ns = sample->steal_ns,
+        .busy_ns = sample->busy_ns,
+        .canary_branches = sample->canary_branches,
+        .canary_misses = sample->canary_misses,
+    };
+    guint n_events = g_strv_length(lab->plan->events);
+
+    for (guint i = 0; i < n_events; i++)
+        row.cells.counts[i] = i < sample->n_values ? sample->values[i] : ABSENT_U64;
+    row.cells.enabled_ns[0] = sample->enabled_ns;
+    row.cells.running_ns[0] = sample->running_ns;
+    return writer_guest_sample(lab->writer, &row, error);
+}
+
+static bool
+write_samples(Lab *lab, const FleetGuest *micro, int64_t visit_id, const SamplesMessage *samples,
+              unsigned *room, GError **error)
+{
+    if (samples->visit != (uint32_t) visit_id)
+        return true;
+    if (!writer_begin(lab->writer, error))
+        return false;
+    for (unsigned i = 0; i<samples->n_samples && * room> 0; i++) {
+        if (samples->samples[i].vcpu >= micro->vcpus)
+            continue;
+        if (!write_sample(lab, micro, visit_id, &samples->samples[i], error))
+            return false;
+        (*room)--;
+    }
+    return writer_commit(lab->writer, error);
+}
+
+bool
+guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
+{
+    g_autofree Message *message = g_new0(Message, 1);
+    int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
+    int64_t ticks = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND) / interval_ns + 1;
+    unsigned room = (unsigned) ticks * micro->vcpus;
+    int64_t deadline_ns = clock_raw_ns() + FETCH_TIMEOUT_MS * NS_PER_MS;
+
+    for (;;) {
+        int left_ms = (int) MAX(1, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
+
+        /* One await takes either kind: SAMPLES come first, MEASURED says that was all. */
+        if (!guest_link_await_any(micro->link, FRAME_SAMPLES, FRAME_MEASURED, left_ms,
+                                  lab->interrupt, message, error))
+            return false;
+        if (message->kind == FRAME_MEASURED && message->measured.visit == (uint32_t) visit_id)
+            break;
+        if (message->kind == FRAME_SAMPLES &&
+            !write_samples(lab, micro, visit_id, &message->samples, &room, error))
+            return false;
+    }
+
+    if (message->measured.n_lost > 0)
+        return lab_note(lab, visit_id, micro->row_id, "warning", error,
+                        "guest %s: its probe lost %u ticks", micro->name, message->measured.n_lost);
+    return true;
+}
+
+bool
+guest_view_echo(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
+{
+    g_autoptr(GArray) pings = g_array_new(FALSE, FALSE, sizeof(TimeSyncPing));
+
+    if (!time_sync_burst(micro->link, TIME_SYNC_BURST, ECHO_BUDGET_MS, lab->interrupt, pings,
+                         error)) {
+        g_prefix_error(error, "guest %s: ", micro->name);
+        return false;
+    }
+    if (!writer_begin(lab->writer, error))
+        return false;
+    for (guint i = 0; i < pings->len; i++) {
+        const TimeSyncPing *ping = &g_array_index(pings, TimeSyncPing, i);
+        const PingRow row = {
+            micro->row_id, visit_id,       ping->t1_ns,     ping->t2_ns,         ping->t3_ns,
+            ping->t4_ns,   ping->host_tsc, ping->guest_tsc, ping->guest_wall_ns,
+        };
+
+        if (!writer_ping(lab->writer, &row, error))
+            return false;
+    }
+    return writer_commit(lab->writer, error);
+}

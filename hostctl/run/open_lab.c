@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/open_lab.h"
+
+#include <json-glib/json-glib.h>
+#include <unistd.h>
+
+#include "common/base/cpuset.h"
+#include "common/base/failure.h"
+#include "hostctl/run/condition.h"
+#include "hostctl/virt/guest.h"
+
+static bool
+find_image(Lab *lab, GError **error)
+{
+    lab->kernel = state_file(lab->state, "guest/vmlinuz");
+    lab->initrd = state_file(lab->state, "guest/initramfs");
+
+    for (char **file = (char *[]){ lab->kernel, lab->initrd, NULL }; *file; file++)
+        if (access(*file, R_OK) != 0)
+            return failure_set(error, FAILURE_FAILED,
+                               "%s is missing: build the guest image with appliance/build", *file);
+    return true;
+}
+
+/* Page sharing is host-wide: what we switch, somebody else's guests feel. */
+static bool
+check_foreign(const Lab *lab, GError **error)
+{
+    g_auto(GStrv) names = NULL;
+    g_autofree char *list = NULL;
+
+    if (!condition_any_changes_ksm(lab->plan) || lab->shared_host)
+        return true;
+    if (!guest_list_foreign(lab->connection, &names, error))
+        return false;
+    if (names[0] == NULL)
+        return true;
+
+    list = g_strjoinv(", ", names);
+    return failure_set(error, FAILURE_FAILED,
+                       "the plan switches page sharing, which reaches guests that are not ours: %s "
+                       "(stop them, or accept it with --shared-host)",
+                       list);
+}
+
+static char *
+strv_to_json(char **strv)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+
+    json_builder_begin_array(builder);
+    for (; *strv; strv++)
+        json_builder_add_string_value(builder, *strv);
+    json_builder_end_array(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, FALSE);
+}
+
+static bool
+write_run(Lab *lab, GError **error)
+{
+    const Plan *plan = lab->plan;
+    const Rig *rig = lab->rig;
+    g_autofree char *uuid = g_uuid_string_random();
+    g_autofree char *pool = cpuset_format(&rig->pool);
+    g_autofree char *load = strv_to_json(plan->load);
+    g_autofree char *facts = host_facts_to_json(rig->facts);
+    const RunRow row = {
+        .uuid = uuid,
+        .name = plan->name,
+        .command = "run",
+        .started_wall_ns = clock_wall_ns(),
+        .counters = counter_source_name(rig->counters),
+        .accelerator = accelerator_name(rig->accelerator),
+        .connect = connection_uri(lab->connection),
+        .pool = pool,
+        .pool_cpus = rig->pool_cpus,
+        .pool_cores = rig->pool_cores,
+        .housekeeping = rig->housekeeping,
+        .interval_ns = (uint64_t) (plan->interval_ms * NS_PER_MS),
+        .settle_ns = (uint64_t) (plan->settle_seconds * NS_PER_SECOND),
+        .drop_ns = (uint64_t) (plan->drop_seconds * NS_PER_SECOND),
+        .load = load,
+        .cpu_model = rig->facts->cpu_model,
+        .microcode = rig->facts->microcode,
+        .kernel = rig->facts->kernel,
+        .qemu = connection_hypervisor_version(lab->connection),
+        .libvirt = connection_libvirt_version(lab->connection),
+        .mitigations = rig->facts->mitigations,
+        .host_facts = facts,
+        .plan = plan->text,
+    };
+
+    return writer_begin(lab->writer, error) && writer_run(lab->writer, &row, error) &&
+           writer_commit(lab->writer, error) &&
+           lab_note(lab, 0, 0, "info", error, "accelerator %s: %s",
+                    accelerator_name(rig->accelerator), rig->accelerator_reason) &&
+           lab_note(lab, 0, 0, "info", error, "counters %s: %s", counter_source_name(rig->counters),
+                    rig->counters_reason);
+}
+
+static bool
+open_dataset(Lab *lab, const LabOptions *options, GError **error)
+{
+    WriterEvent events[EVENT_MAX];
+    size_t n = 0;
+
+    for (char **event = lab->plan->events; *event; event++)
+        events[n++] = (WriterEvent){ *event, 0 };
+    return writer_open(options->output, options->replace ? WRITER_REPLACE : WRITER_NEW, events, n,
+                       &lab->writer, error) &&
+           write_run(lab, error);
+}
+
+Lab *
+lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig *rig,
+         const LabOptions *options, GError **error)
+{
+    g_autoptr(Lab) lab = g_new0(Lab, 1);
+
+    lab->root = root;
+    lab->plan = plan;
+    lab->rig = rig;
+    lab->interrupt = interrupt;
+    lab->shared_host = options->shared_host;
+    lab->id = g_strdup_printf("%08x", g_random_int());
+    lab->state = state_open(error);
+    if (!lab->state || !find_image(lab, error) || !state_lock(lab->state, error))
+        return NULL;
+    lab->journal = journal_open(lab->state, root, error);
+    if (!lab->journal)
+        return NULL;
+    if (rig->counters == COUNTER_SOURCE_EMULATED) {
+        lab->silicon = g_strdup_printf("insideout-%s-silicon", lab->id);
+        if (!state_install_plugin(lab->state, &lab->plugin, error))
+            return NULL;
+    }
+    lab->connection = connection_open(options->uri ? options->uri : plan->connect, lab->state,
+                                      CONNECTION_TIMEOUT_MS, interrupt, error);
+    if (!lab->connection || !check_foreign(lab, error) || !open_dataset(lab, options, error))
+        return NULL;
+    return g_steal_pointer(&lab);
+}
+
+void
+lab_free(Lab *lab)
+{
+    if (!lab)
+        return;
+
+    writer_free(lab->writer);
+    connection_free(lab->connection);
+    journal_free(lab->journal);
+    state_free(lab->state);
+    g_free(lab->id);
+    g_free(lab->kernel);
+    g_free(lab->initrd);
+    g_free(lab->plugin);
+    g_free(lab->silicon);
+    g_free(lab);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+struct Progress {
+    bool quiet;
+    bool terminal;
+    bool line_open;
+};
+
+Progress *
+progress_new(bool quiet)
+{
+    Progress *progress = g_new0(Progress, 1);
+
+    progress->quiet = quiet;
+    progress->terminal = isatty(STDERR_FILENO);
+    return progress;
+}
+
+void
+progress_free(Progress *progress)
+{
+    if (!progress)
+        return;
+
+    if (progress->line_open)
+        fputc('\n', stderr);
+    g_free(progress);
+}
+
+char *
+progress_duration(int64_t ns)
+{
+    int64_t seconds = (ns + NS_PER_SECOND / 2) / NS_PER_SECOND;
+
+    if (seconds < 60)
+        return g_strdup_printf("%" G_GINT64_FORMAT " s", seconds);
+    if (seconds < 3600)
+        return g_strdup_printf("%" G_GINT64_FORMAT " min %02" G_GINT64_FORMAT " s", seconds / 60,
+                               seconds % 60);
+    return g_strdup_printf("%" G_GINT64_FORMAT " h %02" G_GINT64_FORMAT " min", seconds / 3600,
+                           seconds / 60 % 60);
+}
+
+void
+progress_say(Progress *progress, unsigned done, unsigned total, int64_t left_ns, const char *format,
+             ...)
+{
+    g_autofree char *what = NULL;
+    g_autofree char *left = left_ns < 0 ? NULL : progress_duration(left_ns);
+    va_list args;
+
+    if (progress->quiet)
+        return;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    fprintf(stderr, progress->terminal ? "\r\033[K[%u/%u] %s%s%s" : "[%u/%u] %s%s%s\n", done, total,
+            what, left ? ", left: " : "", left ? left : "");
+    progress->line_open = progress->terminal;
+    fflush(stderr);
+}

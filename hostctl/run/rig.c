@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/rig.h"
+
+#include <math.h>
+
+#include "common/base/cpuset.h"
+#include "common/base/failure.h"
+#include "hostctl/collect/memory.h"
+
+static bool
+resolve_accelerator(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+{
+    static const char *const wanted[] = { "auto", "kvm", "tcg" };
+
+    if (accelerator_choose(root, wanted[plan->accelerator], &rig->accelerator,
+                           &rig->accelerator_reason, error))
+        return true;
+    g_prefix_error(error, "%s: $.accelerator: ", plan->path);
+    return false;
+}
+
+/*
+ * Hardware events on a TCG vCPU thread would count QEMU's own work, not the guest's; the emulated
+ * page exists under TCG only.
+ */
+static bool
+resolve_counters(Rig *rig, const Plan *plan, GError **error)
+{
+    bool kvm = rig->accelerator == ACCELERATOR_KVM;
+
+    switch (plan->counters) {
+    case PLAN_COUNTERS_AUTO:
+        rig->counters = !kvm              ? COUNTER_SOURCE_EMULATED
+                        : rig->facts->pmu ? COUNTER_SOURCE_HARDWARE
+                                          : COUNTER_SOURCE_SOFTWARE;
+        rig->counters_reason = g_strdup(!kvm              ? "guests are translated, not run by KVM"
+                                        : rig->facts->pmu ? "KVM and a PMU are there"
+                                                          : "KVM is there, a PMU is not");
+        return true;
+    case PLAN_COUNTERS_HARDWARE:
+        if (!kvm || !rig->facts->pmu)
+            return failure_set(
+                error, FAILURE_FAILED,
+                "%s: $.counters: hardware counters need KVM and a PMU, and this host "
+                "has no %s (use \"emulated\" with \"accelerator\": \"tcg\")",
+                plan->path, kvm ? "PMU" : "usable KVM");
+        rig->counters = COUNTER_SOURCE_HARDWARE;
+        break;
+    case PLAN_COUNTERS_EMULATED:
+        if (kvm)
+            return failure_set(error, FAILURE_FAILED,
+                               "%s: $.counters: emulated counters exist under TCG only (set "
+                               "\"accelerator\": \"tcg\")",
+                               plan->path);
+        rig->counters = COUNTER_SOURCE_EMULATED;
+        break;
+    default:
+        rig->counters = COUNTER_SOURCE_SOFTWARE;
+    }
+    rig->counters_reason = g_strdup("the plan says so");
+    return true;
+}
+
+static bool
+resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+{
+    cpu_set_t within;
+
+    rig->pool = rig->facts->online;
+    if (g_str_equal(plan->pool, "auto")) {
+        /* Interrupts and host tools tend to live on the first CPU: leave it to them. */
+        for (int cpu = 0; CPU_COUNT(&rig->facts->online) > 2 && cpu < CPU_SETSIZE; cpu++) {
+            if (!CPU_ISSET(cpu, &rig->pool))
+                continue;
+            CPU_CLR(cpu, &rig->pool);
+            break;
+        }
+    } else if (!g_str_equal(plan->pool, "all") && !cpuset_parse(plan->pool, &rig->pool, error)) {
+        return false;
+    }
+
+    CPU_AND(&within, &rig->pool, &rig->facts->online);
+    if (!CPU_EQUAL(&within, &rig->pool)) {
+        g_autofree char *online = cpuset_format(&rig->facts->online);
+
+        return failure_set(error, FAILURE_FAILED,
+                           "%s: $.pool: “%s” has CPUs that are not online (online: %s)", plan->path,
+                           plan->pool, online);
+    }
+    rig->pool_cpus = (unsigned) CPU_COUNT(&rig->pool);
+    rig->pool_cores = host_cores(root, &rig->pool);
+    rig->housekeeping = CPU_COUNT(&rig->facts->online) > CPU_COUNT(&rig->pool);
+    return true;
+}
+
+static unsigned
+guests_for_percent(const Rig *rig, const Plan *plan, double percent)
+{
+    return (unsigned) lround(percent * rig->pool_cpus / 100 / (double) plan->bulk.vcpus);
+}
+
+unsigned
+rig_bulk_at(const Rig *rig, const Plan *plan, double step_percent)
+{
+    return guests_for_percent(rig, plan, step_percent);
+}
+
+static bool
+resolve_guests(Rig *rig, const Plan *plan, GError **error)
+{
+    rig->n_bulk = isnan(plan->bulk.count.percent)
+                      ? (unsigned) plan->bulk.count.value
+                      : guests_for_percent(rig, plan, plan->bulk.count.percent);
+
+    for (guint i = 0; i < plan->steps_percent->len; i++) {
+        double step = g_array_index(plan->steps_percent, double, i);
+        unsigned needed = rig_bulk_at(rig, plan, step);
+
+        if (needed > rig->n_bulk)
+            return failure_set(
+                error, FAILURE_FAILED,
+                "%s: $.steps_percent[%u]: %g %% of %u CPUs needs %u bulk guests, and "
+                "$.guests.bulk.count gives %u",
+                plan->path, i, step, rig->pool_cpus, needed, rig->n_bulk);
+    }
+    return true;
+}
+
+static bool
+check_memory(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+{
+    MemoryStats memory;
+
+    rig->guests_memory_kib =
+        ((uint64_t) plan->micro.memory_mib + (uint64_t) plan->bulk.memory_mib * rig->n_bulk) * 1024;
+    if (!memory_read(root, &memory, error))
+        return false;
+    if ((double) rig->guests_memory_kib <= (double) memory.available_kib * plan->memory_overcommit)
+        return true;
+    return failure_set(
+        error, FAILURE_FAILED,
+        "%s: $.guests: %u guests need %.1f GiB, and this host has %.1f GiB available "
+        "(fewer or smaller guests, or \"memory_overcommit\" above %g)",
+        plan->path, rig->n_bulk + 1, (double) rig->guests_memory_kib / (1 << 20),
+        (double) memory.available_kib / (1 << 20), plan->memory_overcommit);
+}
+
+Rig *
+rig_new(const Plan *plan, const Sysroot *root, GError **error)
+{
+    g_autoptr(Rig) rig = g_new0(Rig, 1);
+
+    rig->facts = host_facts_read(root);
+    if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
+        !resolve_pool(rig, plan, root, error) || !resolve_guests(rig, plan, error) ||
+        !check_memory(rig, plan, root, error))
+        return NULL;
+    return g_steal_pointer(&rig);
+}
+
+void
+rig_free(Rig *rig)
+{
+    if (!rig)
+        return;
+
+    g_free(rig->accelerator_reason);
+    g_free(rig->counters_reason);
+    host_facts_free(rig->facts);
+    g_free(rig);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A plan fitted to this host: what "auto" comes to, how many guests, and whether they fit. */
+#pragma once
+
+#include <glib.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/sysroot.h"
+#include "common/pmu/counter_source.h"
+#include "hostctl/collect/host_facts.h"
+#include "hostctl/run/plan.h"
+#include "hostctl/virt/accelerator.h"
+
+typedef struct {
+    Accelerator accelerator;
+    char *accelerator_reason;
+    CounterSource counters; /* never AUTO */
+    char *counters_reason;
+    cpu_set_t pool;
+    unsigned pool_cpus;  /* P */
+    unsigned pool_cores; /* physical cores behind the pool */
+    bool housekeeping;   /* at least one CPU is not in the pool */
+    unsigned n_bulk;
+    uint64_t guests_memory_kib;
+    HostFacts *facts;
+} Rig;
+
+/*
+ * Errors: an accelerator or counters that this host has not, a pool with CPUs that are not online,
+ * a step that needs more bulk guests than the plan has, guests that do not fit into memory.
+ */
+Rig *rig_new(const Plan *plan, const Sysroot *root, GError **error);
+void rig_free(Rig *rig);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rig, rig_free)
+
+/* Bulk guests whose load runs at that step: step_percent of the pool's CPUs in vCPUs, rounded. */
+unsigned rig_bulk_at(const Rig *rig, const Plan *plan, double step_percent);

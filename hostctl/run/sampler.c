@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/sampler.h"
+
+#include <math.h>
+
+#include "common/base/failure.h"
+#include "hostctl/collect/cpu_time.h"
+#include "hostctl/collect/ksm.h"
+#include "hostctl/collect/memory.h"
+#include "hostctl/collect/pressure.h"
+#include "hostctl/collect/sched.h"
+#include "hostctl/collect/task_time.h"
+#include "hostctl/virt/guest_memory.h"
+
+/* One vCPU of the fleet, with everything that is read of it. */
+typedef struct {
+    FleetGuest *guest;
+    unsigned vcpu;
+    SchedFile sched;
+    EmulatedPage *page; /* shared memory's mapping; owned */
+    Counters *guest_mode, *host_mode;
+} SampledVcpu;
+
+struct Sampler {
+    Lab *lab;
+    Fleet *fleet;
+    GPtrArray *vcpus; /* of SampledVcpu */
+    CpuTimes *cpu_times;
+    TaskTimes *task_times;
+};
+
+static void
+sampled_vcpu_free(void *data)
+{
+    SampledVcpu *vcpu = data;
+
+    sched_close(&vcpu->sched);
+    g_clear_pointer(&vcpu->guest_mode, counters_close);
+    g_clear_pointer(&vcpu->host_mode, counters_close);
+    g_clear_pointer(&vcpu->page, emulated_close);
+    g_free(vcpu);
+}
+
+static bool
+open_emulated(SampledVcpu *vcpu, const char *const *events, GError **error)
+{
+    CounterTarget target = { .mode = PMU_MODE_GUEST, .vcpu = vcpu->vcpu };
+
+    vcpu->page = emulated_open(vcpu->guest->page_path, error);
+    if (!vcpu->page)
+        return false;
+    target.page = vcpu->page;
+    vcpu->guest_mode = counters_open(COUNTER_SOURCE_EMULATED, &target, events, error);
+    return vcpu->guest_mode != NULL;
+}
+
+/* Never pinned, the micro guest only: its own counters must win (a starved one is silent). */
+static bool
+open_hardware(SampledVcpu *vcpu, pid_t tid, const char *const *events, GError **error)
+{
+    CounterTarget target = { .pmu = { .tid = tid, .cpu = -1 } };
+
+    if (vcpu->guest->role != GUEST_ROLE_MICRO)
+        return true;
+
+    target.mode = PMU_MODE_GUEST;
+    vcpu->guest_mode = counters_open(COUNTER_SOURCE_HARDWARE, &target, events, error);
+    if (!vcpu->guest_mode)
+        return false;
+    target.mode = PMU_MODE_HOST;
+    vcpu->host_mode = counters_open(COUNTER_SOURCE_HARDWARE, &target, events, error);
+    return vcpu->host_mode != NULL;
+}
+
+static bool
+add_vcpu(Sampler *sampler, FleetGuest *guest, const QemuThread *thread, GError **error)
+{
+    const char *const *events = (const char *const *) sampler->lab->plan->events;
+    SampledVcpu *vcpu = g_new0(SampledVcpu, 1);
+    bool opened = true;
+
+    vcpu->guest = guest;
+    vcpu->vcpu = thread->vcpu;
+    vcpu->sched = SCHED_FILE_CLOSED;
+    g_ptr_array_add(sampler->vcpus, vcpu);
+    if (!sched_open(sampler->lab->root, thread, &vcpu->sched, error))
+        return false;
+
+    if (sampler->lab->rig->counters == COUNTER_SOURCE_EMULATED)
+        opened = open_emulated(vcpu, events, error);
+    else if (sampler->lab->rig->counters == COUNTER_SOURCE_HARDWARE)
+        opened = open_hardware(vcpu, thread->tid, events, error);
+    if (!opened)
+        g_prefix_error(error, "guest %s vCPU %u: ", guest->name, vcpu->vcpu);
+    return opened;
+}
+
+static bool
+follow_guests(Sampler *sampler, GError **error)
+{
+    g_autoptr(GPtrArray) processes = NULL;
+
+    if (!qemu_process_list(sampler->lab->root, &processes, error))
+        return false;
+
+    for (guint i = 0; i < processes->len; i++) {
+        const QemuProcess *process = processes->pdata[i];
+        bool ours = false;
+
+        for (unsigned j = 0; j < fleet_size(sampler->fleet); j++)
+            ours = ours || fleet_guest(sampler->fleet, j)->process->pid == process->pid;
+        if (!task_times_follow(sampler->task_times, process, ours, error))
+            return false;
+    }
+    return true;
+}
+
+Sampler *
+sampler_new(Lab *lab, Fleet *fleet, GError **error)
+{
+    g_autoptr(Sampler) sampler = g_new0(Sampler, 1);
+
+    sampler->lab = lab;
+    sampler->fleet = fleet;
+    sampler->vcpus = g_ptr_array_new_with_free_func(sampled_vcpu_free);
+    sampler->task_times = task_times_new(lab->root);
+    sampler->cpu_times = cpu_times_new(lab->root, error);
+    if (!sampler->cpu_times || !follow_guests(sampler, error))
+        return NULL;
+
+    for (unsigned i = 0; i < fleet_size(fleet); i++) {
+        FleetGuest *guest = fleet_guest(fleet, i);
+
+        if (guest->process->vcpus->len != guest->vcpus) {
+            failure_set(error, FAILURE_FAILED, "guest %s: %u vCPU threads found, %u expected",
+                        guest->name, guest->process->vcpus->len, guest->vcpus);
+            return NULL;
+        }
+        for (guint j = 0; j < guest->process->vcpus->len; j++)
+            if (!add_vcpu(sampler, guest, &g_array_index(guest->process->vcpus, QemuThread, j),
+                          error))
+                return NULL;
+    }
+    return g_steal_pointer(&sampler);
+}
+
+void
+sampler_free(Sampler *sampler)
+{
+    if (!sampler)
+        return;
+
+    g_clear_pointer(&sampler->vcpus, g_ptr_array_unref);
+    g_clear_pointer(&sampler->cpu_times, cpu_times_free);
+    g_clear_pointer(&sampler->task_times, task_times_free);
+    g_free(sampler);
+}
+
+static bool
+write_counters(Lab *lab, const SampledVcpu *vcpu, Counters *counters, const char *mode,
+               int64_t visit_id, GError **error)
+{
+    HostSampleRow row = { .mode = mode };
+    CounterReading reading;
+
+    if (!counters)
+        return true;
+    row.key = (SampleKey){ vcpu->guest->row_id, vcpu->vcpu, visit_id, stamp_now() };
+    if (!counters_read(counters, &reading, error)) {
+        g_prefix_error(error, "guest %s vCPU %u: ", vcpu->guest->name, vcpu->vcpu);
+        return false;
+    }
+    for (uint32_t i = 0; i < reading.n_values; i++)
+        row.cells.counts[i] = reading.values[i];
+    row.cells.enabled_ns[0] = reading.enabled_ns;
+    row.cells.running_ns[0] = reading.running_ns;
+    return writer_host_sample(lab->writer, &row, error);
+}
+
+static bool
+read_sched(const SampledVcpu *vcpu, SchedReading *ret_reading, GError **error)
+{
+    switch (sched_read(&vcpu->sched, ret_reading)) {
+    case SCHED_READ:
+        return true;
+    case SCHED_GONE:
+        return failure_set(error, FAILURE_FAILED,
+                           "guest %s: its vCPU %u has ended (QEMU died, or somebody stopped it)",
+                           vcpu->guest->name, vcpu->vcpu);
+    default:
+        return failure_set(error, FAILURE_FAILED, "guest %s vCPU %u: schedstat is not readable",
+                           vcpu->guest->name, vcpu->vcpu);
+    }
+}
+
+static bool
+write_vcpu(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **error)
+{
+    SchedSampleRow row = { .key = { vcpu->guest->row_id, vcpu->vcpu, visit_id, stamp_now() } };
+    SchedReading reading;
+
+    if (!read_sched(vcpu, &reading, error))
+        return false;
+    row.run_ns = reading.run_ns;
+    row.delay_ns = reading.delay_ns;
+    row.slices = reading.slices;
+    return writer_sched_sample(lab->writer, &row, error) &&
+           write_counters(lab, vcpu, vcpu->guest_mode, "guest", visit_id, error) &&
+           write_counters(lab, vcpu, vcpu->host_mode, "host", visit_id, error);
+}
+
+static bool
+write_pool(Sampler *sampler, int64_t visit_id, GError **error)
+{
+    Lab *lab = sampler->lab;
+    Stamp stamp = stamp_now();
+    const CpuTime *times;
+    size_t n;
+
+    if (!cpu_times_read(sampler->cpu_times, error))
+        return false;
+    times = cpu_times_get(sampler->cpu_times, &n);
+    for (size_t i = 0; i < n; i++) {
+        const CpuSampleRow row = {
+            times[i].cpu,     visit_id,           stamp,
+            times[i].user_ns, times[i].system_ns, times[i].irq_ns,
+            times[i].idle_ns, times[i].iowait_ns, times[i].steal_ns,
+        };
+
+        if (CPU_ISSET(times[i].cpu, &lab->rig->pool) &&
+            !writer_cpu_sample(lab->writer, &row, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+write_tasks(Sampler *sampler, int64_t visit_id, GError **error)
+{
+    Stamp stamp = stamp_now();
+    uint64_t run_ns[TASK_KINDS];
+
+    task_times_read(sampler->task_times, run_ns);
+    for (int kind = 0; kind < TASK_KINDS; kind++) {
+        const TaskSampleRow row = { task_kind_name(kind), visit_id, stamp, run_ns[kind] };
+
+        if (!writer_task_sample(sampler->lab->writer, &row, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+sampler_tick(Sampler *sampler, int64_t visit_id, GError **error)
+{
+    Lab *lab = sampler->lab;
+
+    if (!writer_begin(lab->writer, error) || !write_pool(sampler, visit_id, error))
+        return false;
+    for (guint i = 0; i < sampler->vcpus->len; i++)
+        if (!write_vcpu(lab, sampler->vcpus->pdata[i], visit_id, error))
+            return false;
+    return write_tasks(sampler, visit_id, error) && writer_commit(lab->writer, error);
+}
+
+static bool
+write_host_memory(Lab *lab, int64_t visit_id, GError **error)
+{
+    MemorySampleRow row = memory_sample_row_none;
+    MemoryStats memory;
+    KsmStats ksm;
+
+    row.visit_id = visit_id;
+    row.stamp = stamp_now();
+    if (!memory_read(lab->root, &memory, error))
+        return false;
+    row.available_kib = memory.available_kib;
+    row.swap_used_kib = memory.swap_used_kib;
+    if (ksm_read(lab->root, &ksm, NULL)) {
+        row.ksm_run = ksm.run;
+        row.ksm_pages_to_scan = ksm.pages_to_scan;
+        row.ksm_pages_shared = ksm.pages_shared;
+        row.ksm_pages_sharing = ksm.pages_sharing;
+        row.ksm_pages_unshared = ksm.pages_unshared;
+        row.ksm_pages_volatile = ksm.pages_volatile;
+        row.ksm_full_scans = ksm.full_scans;
+    }
+    return writer_memory_sample(lab->writer, &row, error);
+}
+
+static bool
+write_pressure(Lab *lab, int64_t visit_id, GError **error)
+{
+    PressureSampleRow row = { .visit_id = visit_id, .stamp = stamp_now() };
+    PressureStats pressure;
+
+    if (!pressure_read(lab->root, &pressure, NULL))
+        return true;
+    row.cpu_some_us = pressure.cpu_some_us;
+    row.memory_some_us = pressure.memory_some_us;
+    row.memory_full_us = pressure.memory_full_us;
+    row.io_some_us = pressure.io_some_us;
+    row.io_full_us = pressure.io_full_us;
+    return writer_pressure_sample(lab->writer, &row, error);
+}
+
+static bool
+write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, uint64_t asked_kib,
+                   GError **error)
+{
+    MemorySampleRow row = memory_sample_row_none;
+    GuestMemory memory;
+
+    if (!guest_memory(guest->guest, &memory, error))
+        return false;
+    row.guest_id = guest->row_id;
+    row.visit_id = visit_id;
+    row.stamp = stamp_now();
+    row.balloon_asked_kib = asked_kib ? asked_kib : ABSENT_U64;
+    row.balloon_reached_kib = memory.actual_kib;
+    row.rss_kib = memory.rss_kib;
+    row.guest_usable_kib = memory.fresh ? memory.usable_kib : ABSENT_U64;
+    return writer_memory_sample(lab->writer, &row, error);
+}
+
+bool
+sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, GError **error)
+{
+    Lab *lab = sampler->lab;
+
+    if (!writer_begin(lab->writer, error) || !write_host_memory(lab, visit_id, error) ||
+        !write_pressure(lab, visit_id, error))
+        return false;
+    for (unsigned i = 0; i < fleet_size(sampler->fleet); i++)
+        if (!write_guest_memory(lab, fleet_guest(sampler->fleet, i), visit_id, balloon_asked_kib,
+                                error))
+            return false;
+    return writer_commit(lab->writer, error);
+}
+
+bool
+sampler_delay(Sampler *sampler, uint64_t *ret_run_ns, uint64_t *ret_delay_ns, GError **error)
+{
+    uint64_t run_ns = 0, delay_ns = 0;
+
+    for (guint i = 0; i < sampler->vcpus->len; i++) {
+        const SampledVcpu *vcpu = sampler->vcpus->pdata[i];
+        SchedReading reading;
+
+        if (!vcpu->guest->loaded)
+            continue;
+        if (!read_sched(vcpu, &reading, error))
+            return false;
+        run_ns += reading.run_ns;
+        delay_ns += reading.delay_ns;
+    }
+    *ret_run_ns = run_ns;
+    *ret_delay_ns = delay_ns;
+    return true;
+}
+
+uint64_t
+sampler_foreign_ns(Sampler *sampler)
+{
+    uint64_t run_ns[TASK_KINDS];
+
+    task_times_read(sampler->task_times, run_ns);
+    return run_ns[TASK_FOREIGN];
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The host's view of a fleet, one tick at a time: for each vCPU its run time and wait, for those
+ * with counters their counts in guest and in host mode, for the pool its CPU time, for everything
+ * else that runs its CPU time. Descriptors are opened once; a tick allocates nothing.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hostctl/run/fleet.h"
+
+typedef struct Sampler Sampler;
+
+/* Opens everything for this fleet. Errors name guest, thread and event. */
+Sampler *sampler_new(Lab *lab, Fleet *fleet, GError **error);
+void sampler_free(Sampler *sampler);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
+
+/* One tick into the dataset, one transaction. A guest that has ended is an error that names it. */
+bool sampler_tick(Sampler *sampler, int64_t visit_id, GError **error);
+
+/* The memory of host and guests, and page sharing: slower, so at the edges of visits only. */
+bool sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, GError **error);
+
+/* Run time and wait of the loaded guests' vCPUs so far, summed; writes nothing. */
+bool sampler_delay(Sampler *sampler, uint64_t *ret_run_ns, uint64_t *ret_delay_ns, GError **error);
+
+/* CPU time of guests that are not ours, cumulative. */
+uint64_t sampler_foreign_ns(Sampler *sampler);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/settle.h"
+
+#include <math.h>
+
+#define FLAT_SHARE 0.03
+#define LOOK_EVERY_NS NS_PER_SECOND
+#define PATIENCE_NS (10 * NS_PER_SECOND)
+
+typedef struct {
+    uint64_t run_ns, delay_ns;
+} Total;
+
+static double
+share_between(const Total *before, const Total *after)
+{
+    double run_ns = (double) (after->run_ns - before->run_ns);
+    double delay_ns = (double) (after->delay_ns - before->delay_ns);
+
+    return run_ns + delay_ns > 0 ? delay_ns / (run_ns + delay_ns) : 0;
+}
+
+bool
+settle(Lab *lab, Sampler *sampler, int64_t load_raw_ns, bool *ret_settled, GError **error)
+{
+    int64_t least_ns = (int64_t) (lab->plan->settle_seconds * NS_PER_SECOND);
+    int64_t earliest_ns = load_raw_ns + least_ns;
+    int64_t latest_ns = earliest_ns + least_ns + PATIENCE_NS;
+    int64_t look_ns = MAX(clock_raw_ns(), earliest_ns - 2 * LOOK_EVERY_NS);
+    double share = NAN;
+    Total before, after;
+
+    if (!interrupt_sleep_until(lab->interrupt, look_ns, error) ||
+        !sampler_delay(sampler, &before.run_ns, &before.delay_ns, error))
+        return false;
+
+    *ret_settled = false;
+    while (!*ret_settled && look_ns < latest_ns) {
+        double last_share = share;
+
+        look_ns += LOOK_EVERY_NS;
+        if (!interrupt_sleep_until(lab->interrupt, look_ns, error) ||
+            !sampler_delay(sampler, &after.run_ns, &after.delay_ns, error))
+            return false;
+        share = share_between(&before, &after);
+        before = after;
+        *ret_settled = look_ns >= earliest_ns && fabs(share - last_share) < FLAT_SHARE;
+    }
+    return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/visit.h"
+
+#include "hostctl/run/guest_view.h"
+#include "hostctl/run/settle.h"
+
+/* Starting and ending loads, two bursts of echoes, the fetch: seen, not promised. */
+#define OVERHEAD_NS (5 * NS_PER_SECOND)
+
+int64_t
+visit_planned_ns(const Plan *plan)
+{
+    return (int64_t) ((plan->settle_seconds + plan->measure_seconds + plan->tail_seconds) *
+                      NS_PER_SECOND) +
+           OVERHEAD_NS;
+}
+
+static bool
+write_row(Lab *lab, VisitRow *row, GError **error)
+{
+    return writer_begin(lab->writer, error) && writer_visit(lab->writer, row, error) &&
+           writer_commit(lab->writer, error);
+}
+
+static bool
+start_loads(const VisitOrder *order, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
+{
+    unsigned n_bulk = rig_bulk_at(lab->rig, lab->plan, order->planned->step_percent);
+
+    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, n_bulk, error))
+        return false;
+    row->load_raw_ns = clock_raw_ns();
+    row->bulk_running = n_bulk;
+    return true;
+}
+
+/* What was reached; counted when the micro guest's load runs too. */
+static void
+describe_load(const Lab *lab, const Fleet *fleet, VisitRow *row)
+{
+    double cpus = lab->rig->pool_cpus, cores = lab->rig->pool_cores;
+    unsigned runnable = fleet_loaded_vcpus(fleet);
+    double bulk_vcpus = (double) row->bulk_running * (double) lab->plan->bulk.vcpus;
+
+    row->runnable_vcpus = runnable;
+    row->vp_percent = 100 * bulk_vcpus / cpus;
+    row->load_percent = 100 * runnable / cpus;
+    row->core_percent = 100 * runnable / cores;
+    row->boundary = runnable == lab->rig->pool_cpus + 1;
+}
+
+/*
+ * Host ticks at absolute times. One more than the guest takes: the guest begins a little later, and
+ * its last window shall lie inside the host's.
+ */
+static bool
+sample_window(Lab *lab, Sampler *sampler, VisitRow *row, GError **error)
+{
+    int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
+    int64_t windows = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND) / interval_ns;
+
+    for (int64_t i = 0; i <= windows + 1; i++) {
+        if (!interrupt_sleep_until(lab->interrupt, row->start_raw_ns + i * interval_ns, error) ||
+            !sampler_tick(sampler, row->id, error))
+            return false;
+    }
+    row->end_raw_ns = clock_raw_ns();
+    row->end_wall_ns = clock_wall_ns();
+    return true;
+}
+
+static bool
+measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
+{
+    FleetGuest *micro = fleet_guest(fleet, 0);
+    uint64_t foreign_ns;
+
+    if (!guest_view_echo(lab, micro, row->id, error))
+        return false;
+    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE && !fleet_load(fleet, true, 0, error))
+        return false;
+    describe_load(lab, fleet, row);
+
+    foreign_ns = sampler_foreign_ns(sampler);
+    row->start_raw_ns = clock_raw_ns();
+    row->start_wall_ns = clock_wall_ns();
+    if (!guest_view_start(lab, micro, row->id, error) || !sample_window(lab, sampler, row, error))
+        return false;
+    row->foreign_ns = sampler_foreign_ns(sampler) - foreign_ns;
+    return guest_view_fetch(lab, micro, row->id, error) &&
+           guest_view_echo(lab, micro, row->id, error);
+}
+
+static bool
+stay(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row,
+     GError **error)
+{
+    bool settled;
+
+    if (!sampler_memory(sampler, row->id, order->balloon_asked_kib, error) ||
+        !start_loads(order, lab, fleet, row, error) ||
+        !settle(lab, sampler, row->load_raw_ns, &settled, error))
+        return false;
+    row->settled = settled;
+    return measure(lab, fleet, sampler, row, error) &&
+           sampler_memory(sampler, row->id, order->balloon_asked_kib, error) &&
+           interrupt_sleep(lab->interrupt, (int64_t) (lab->plan->tail_seconds * NS_PER_SECOND),
+                           error) &&
+           fleet_unload(fleet, error);
+}
+
+bool
+visit_make(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, GError **error)
+{
+    VisitRow row = visit_row_none;
+    bool made;
+
+    row.condition_id = order->condition_id;
+    row.repeat = order->planned->repeat;
+    row.position = order->position;
+    row.kind = visit_kind_name(order->planned->kind);
+    row.step_percent = order->planned->step_percent;
+    row.state = "running";
+    if (!write_row(lab, &row, error))
+        return false;
+
+    made = stay(order, lab, fleet, sampler, &row, error);
+    row.state = made ? "done" : interrupt_signal(lab->interrupt) != 0 ? "interrupted" : "failed";
+    writer_rollback(lab->writer);
+    /* The first error is the one to tell. */
+    return write_row(lab, &row, made ? error : NULL) && made;
+}
