@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/dataset/schema.h"
 
+#include <stdbool.h>
+
 #include "common/base/event.h"
 
 const char *const dataset_guest_columns[] = { "steal_ns", "busy_ns", "canary_branches",
@@ -58,7 +60,9 @@ static const char fixed_tables[] =
     "  memory_kib INTEGER,\n"
     "  condition_id INTEGER REFERENCES condition (id),\n" /* made for it; NULL: for the whole run */
     "  repeat INTEGER,\n"
-    "  facts TEXT\n" /* JSON: what the probe said of itself */
+    "  facts TEXT,\n" /* JSON: what the probe said of itself */
+    /* KVM's exact map: guest TSC = (host TSC * tsc_ratio >> tsc_frac_bits) + tsc_offset */
+    "  tsc_offset INTEGER, tsc_ratio INTEGER, tsc_frac_bits INTEGER\n"
     ") STRICT;\n"
     "CREATE TABLE visit (\n"
     "  id INTEGER PRIMARY KEY,\n"
@@ -105,6 +109,11 @@ static const char fixed_tables[] =
     "  balloon_asked_kib INTEGER, balloon_reached_kib INTEGER, rss_kib INTEGER,\n" /* guest */
     "  guest_usable_kib INTEGER\n"
     ") STRICT;\n"
+    "CREATE TABLE pressure_sample (\n" /* cumulative stall times of the host */
+    "  visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
+    "  cpu_some_us INTEGER, memory_some_us INTEGER, memory_full_us INTEGER,\n"
+    "  io_some_us INTEGER, io_full_us INTEGER\n"
+    ") STRICT;\n"
     "CREATE TABLE exit_sample (\n"
     "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
     "  raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"
@@ -125,13 +134,17 @@ static const char fixed_tables[] =
     "  text TEXT NOT NULL\n"
     ") STRICT;\n";
 
+static const char sched_window[] =
+    "CREATE VIEW sched_window AS SELECT *, 1.0 * delay_ns / nullif(delay_ns + run_ns, 0)"
+    " AS wait_ratio FROM sched_difference;\n";
+
 /*
  * A cumulative counter that drops is a restarted guest: the difference is unknown, not negative.
  * One window per pair of neighbouring samples of one vCPU within one visit.
  */
 static void
 append_window_view(GString *sql, const char *view, const char *table, bool with_mode,
-                   GPtrArray *columns)
+                   const GPtrArray *columns)
 {
     const char *mode = with_mode ? ", s.mode" : "";
 
@@ -147,8 +160,8 @@ append_window_view(GString *sql, const char *view, const char *table, bool with_
         const char *column = columns->pdata[i];
 
         g_string_append_printf(sql,
-                               ",\n  CASE WHEN s.%s >= lag(s.%s) OVER w"
-                               " THEN s.%s - lag(s.%s) OVER w END AS %s",
+                               ",\n  CASE WHEN s.\"%s\" >= lag(s.\"%s\") OVER w"
+                               " THEN s.\"%s\" - lag(s.\"%s\") OVER w END AS \"%s\"",
                                column, column, column, column, column);
     }
     g_string_append_printf(sql,
@@ -161,7 +174,7 @@ append_window_view(GString *sql, const char *view, const char *table, bool with_
 }
 
 static void
-append_counter_table(GString *sql, const char *table, bool with_mode, GPtrArray *columns)
+append_counter_table(GString *sql, const char *table, bool with_mode, const GPtrArray *columns)
 {
     g_string_append_printf(sql,
                            "CREATE TABLE %s (\n"
@@ -170,37 +183,64 @@ append_counter_table(GString *sql, const char *table, bool with_mode, GPtrArray 
                            "  raw_ns INTEGER NOT NULL, tsc INTEGER, wall_ns INTEGER NOT NULL",
                            table, with_mode ? "  mode TEXT NOT NULL,\n" : "");
     for (guint i = 0; i < columns->len; i++)
-        g_string_append_printf(sql, ",\n  %s INTEGER", (const char *) columns->pdata[i]);
+        g_string_append_printf(sql, ",\n  \"%s\" INTEGER", (const char *) columns->pdata[i]);
     g_string_append(sql, "\n) STRICT;\n");
     g_string_append_printf(sql, "CREATE INDEX %s_by_vcpu ON %s (guest_id, vcpu, raw_ns);\n", table,
                            table);
 }
 
 char *
-dataset_schema_sql(const char *const *events)
+dataset_time_column(const char *time, unsigned group)
 {
-    g_autoptr(GPtrArray) host = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) guest = g_ptr_array_new_with_free_func(g_free);
-    GString *sql = g_string_new(NULL);
+    return group ? g_strdup_printf("%s_%u", time, group) : g_strdup(time);
+}
+
+/* The events, and two times for each group of them. */
+static GPtrArray *
+counter_columns(const char *const *events, const unsigned *groups)
+{
+    GPtrArray *columns = g_ptr_array_new_with_free_func(g_free);
+    unsigned last = 0;
 
     for (size_t i = 0; events[i]; i++) {
-        g_ptr_array_add(host, event_column(events[i]));
-        g_ptr_array_add(guest, event_column(events[i]));
+        g_ptr_array_add(columns, event_column(events[i]));
+        last = MAX(last, groups ? groups[i] : 0);
     }
-    for (const char *const *time = (const char *const[]){ "enabled_ns", "running_ns", NULL }; *time;
-         time++) {
-        g_ptr_array_add(host, g_strdup(*time));
-        g_ptr_array_add(guest, g_strdup(*time));
+    for (unsigned group = 0; group <= last; group++) {
+        g_ptr_array_add(columns, dataset_time_column("enabled_ns", group));
+        g_ptr_array_add(columns, dataset_time_column("running_ns", group));
     }
+    return columns;
+}
+
+static void
+append_sched_views(GString *sql)
+{
+    g_autoptr(GPtrArray) columns = g_ptr_array_new();
+
+    for (const char *const *name = (const char *const[]){ "run_ns", "delay_ns", "slices", NULL };
+         *name; name++)
+        g_ptr_array_add(columns, (void *) *name);
+    append_window_view(sql, "sched_difference", "sched_sample", false, columns);
+    g_string_append(sql, sched_window);
+}
+
+char *
+dataset_schema_sql_grouped(const char *const *events, const unsigned *groups)
+{
+    g_autoptr(GPtrArray) host = counter_columns(events, groups);
+    g_autoptr(GPtrArray) guest = counter_columns(events, groups);
+    GString *sql = g_string_new(fixed_tables);
+
     /* The guest's own view of time taken from it (/proc/stat), never a host number. */
     for (const char *const *own = dataset_guest_columns; *own; own++)
         g_ptr_array_add(guest, g_strdup(*own));
 
-    g_string_append(sql, fixed_tables);
     append_counter_table(sql, "host_sample", true, host);
     append_counter_table(sql, "guest_sample", false, guest);
     append_window_view(sql, "host_window", "host_sample", true, host);
     append_window_view(sql, "guest_window", "guest_sample", false, guest);
+    append_sched_views(sql);
     g_string_append(sql, "CREATE INDEX sched_sample_by_vcpu ON sched_sample"
                          " (guest_id, vcpu, raw_ns);\n"
                          "CREATE INDEX cpu_sample_by_cpu ON cpu_sample (cpu, raw_ns);\n"
@@ -208,4 +248,10 @@ dataset_schema_sql(const char *const *events)
     g_string_append_printf(sql, "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
                            DATASET_APPLICATION_ID, DATASET_FORMAT);
     return g_string_free(sql, FALSE);
+}
+
+char *
+dataset_schema_sql(const char *const *events)
+{
+    return dataset_schema_sql_grouped(events, NULL);
 }

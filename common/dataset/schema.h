@@ -18,3 +18,13 @@ extern const char *const dataset_guest_columns[];
  * tables' columns and the views following them. Free with g_free().
  */
 char *dataset_schema_sql(const char *const *events);
+
+/*
+ * The same for events in several counter groups, each with times of its own: `groups` has one
+ * number an event, from 0. Group 0 has enabled_ns and running_ns, group n enabled_ns_n and
+ * running_ns_n.
+ */
+char *dataset_schema_sql_grouped(const char *const *events, const unsigned *groups);
+
+/* The column of a group's time ("enabled_ns", "running_ns"). Free with g_free(). */
+char *dataset_time_column(const char *time, unsigned group);

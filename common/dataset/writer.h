@@ -67,7 +67,13 @@ typedef struct {
     int64_t condition_id; /* made for it; 0: for the whole run */
     uint64_t repeat;      /* ABSENT_U64: for the whole run */
     const char *facts;    /* JSON object that the probe said: stored as text, never trusted */
+    /* KVM's exact map: guest TSC = (host TSC * tsc_ratio >> tsc_frac_bits) + tsc_offset */
+    int64_t tsc_offset;                /* ABSENT_I64: not known */
+    uint64_t tsc_ratio, tsc_frac_bits; /* ABSENT_U64 */
 } GuestRow;
+
+/* Nothing known: set what is. */
+extern const GuestRow guest_row_none;
 
 typedef struct {
     int64_t id; /* 0 until it is inserted; then writer_visit() updates that row */
@@ -184,6 +190,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DatasetWriter, writer_free)
 
 bool writer_begin(DatasetWriter *writer, GError **error);
 bool writer_commit(DatasetWriter *writer, GError **error);
+/* Drops the open transaction after a failure; does nothing when none is open. */
+void writer_rollback(DatasetWriter *writer);
 
 /*
  * Moves what was committed from the log file into the dataset: disk work that would disturb a
@@ -199,10 +207,12 @@ bool writer_finish(DatasetWriter *writer, const char *state, GError **error);
 
 /* One row each. With WRITER_APPEND writer_run() must not be called: the run is there already. */
 bool writer_run(DatasetWriter *writer, const RunRow *row, GError **error);
+/* With WRITER_APPEND the id of a condition that is there already. */
 bool writer_condition(DatasetWriter *writer, const ConditionRow *row, int64_t *ret_id,
                       GError **error);
 bool writer_guest(DatasetWriter *writer, const GuestRow *row, int64_t *ret_id, GError **error);
-bool writer_guest_facts(DatasetWriter *writer, int64_t guest_id, const char *facts, GError **error);
+/* Writes over the row of a guest what became known later: its facts, its TSC. */
+bool writer_guest_update(DatasetWriter *writer, int64_t id, const GuestRow *row, GError **error);
 /* Inserts and sets row->id; with an id, writes the row's present values over the old ones. */
 bool writer_visit(DatasetWriter *writer, VisitRow *row, GError **error);
 

@@ -150,9 +150,9 @@ static char *
 read_chosen(const Sysroot *root, const char *path)
 {
     g_autofree char *text = read_text(root, path);
-    const char *open = text ? strchr(text, '[') : NULL;
+    g_auto(GStrv) parts = g_strsplit_set(text ? text : "", "[]", 3);
 
-    return open ? g_strndup(open + 1, strcspn(open + 1, "]")) : NULL;
+    return g_strv_length(parts) == 3 ? g_strdup(parts[1]) : NULL;
 }
 
 unsigned
