@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "hostctl/run/plan.h"
+#include "tests/support/cmocka_all.h"
+
+#define HEAD "{\"version\":1,\"name\":\"t\",\"load\":[\"stress\"],"
+#define CONDITIONS "\"conditions\":[{\"name\":\"quiet\",\"ksm\":\"off\"}],"
+#define STEPS "\"steps_percent\":[0,100]"
+
+static char *
+example_path(const char *name)
+{
+    return g_build_filename(g_getenv("TEST_DATA_DIR"), "..", "examples", name, NULL);
+}
+
+static void
+reads_every_example(void **state)
+{
+    g_autofree char *dir_path = example_path("");
+    g_autoptr(GDir) dir = g_dir_open(dir_path, 0, NULL);
+    const char *name;
+    unsigned n = 0;
+
+    assert_non_null(dir);
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = example_path(name);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Plan) plan = NULL;
+
+        if (!g_str_has_suffix(name, ".json"))
+            continue;
+        plan = plan_load(path, &error);
+        if (!plan)
+            fail_msg("%s", error->message);
+        n++;
+    }
+    assert_true(n >= 1);
+}
+
+static void
+reads_what_the_quick_example_says(void **state)
+{
+    g_autofree char *path = example_path("quick.json");
+    g_autoptr(Plan) plan = plan_load(path, NULL);
+    const PlanCondition *noisy;
+
+    assert_non_null(plan);
+    assert_string_equal(plan->name, "quick");
+    assert_true(plan->bulk.count.percent == 200);
+    assert_int_equal(plan->conditions->len, 2);
+    noisy = plan->conditions->pdata[1];
+    assert_int_equal(noisy->ksm, PLAN_KSM_ON);
+    assert_int_equal(noisy->balloon, PLAN_BALLOON_PERCENT);
+    assert_true(noisy->balloon_percent == 75);
+    assert_int_equal(plan->steps_percent->len, 5);
+    assert_string_equal(plan->load_env[0], "MALLOC_MMAP_THRESHOLD_=65536");
+    assert_int_equal(plan->repeats, 1);
+}
+
+static void
+takes_a_referees_defaults(void **state)
+{
+    g_autoptr(Plan) plan = plan_parse("t.json", HEAD CONDITIONS STEPS "}", NULL);
+
+    assert_non_null(plan);
+    assert_int_equal(plan->repeats, 3);
+    assert_int_equal(plan->order, PLAN_ORDER_BALANCED);
+    assert_int_equal(plan->between, PLAN_BETWEEN_RECREATE);
+    assert_true(plan->frame_visits);
+    assert_true(plan->settle_seconds == 30);
+    assert_true(plan->drop_seconds == 5);
+    assert_true(isnan(plan->bulk.count.percent) == 0);
+}
+
+static void
+names_the_path_of_every_mistake(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        { HEAD CONDITIONS STEPS ",\"repeat\":2}", "t.json: $: unknown key “repeat” (did you mean" },
+        { HEAD CONDITIONS "\"steps_percent\":[]}", "t.json: $.steps_percent: empty" },
+        { HEAD CONDITIONS "\"steps_percent\":[0,-1]}", "t.json: $.steps_percent[1]: -1 is out" },
+        { HEAD "\"conditions\":[]," STEPS "}", "t.json: $.conditions: empty" },
+        { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"a\"}]," STEPS "}",
+          "t.json: $.conditions: the name “a” is there twice" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":\"maybe\"}]," STEPS "}",
+          "t.json: $.conditions[0].ksm: “maybe” is none of" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":{\"run\":\"x\"}}]," STEPS "}",
+          "t.json: $.conditions[0].ksm.run: want a whole number" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"half\"}]," STEPS "}",
+          "t.json: $.conditions[0].balloon: “half” is no balloon setting" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"20%\"}]," STEPS "}",
+          "would kill the guest" },
+        { HEAD CONDITIONS STEPS ",\"guests\":{\"micro\":{\"vcpu\":1}}}",
+          "t.json: $.guests.micro: unknown key “vcpu” (did you mean “vcpus”?)" },
+        { HEAD CONDITIONS STEPS ",\"guests\":{\"bulk\":{\"count\":\"many\"}}}",
+          "t.json: $.guests.bulk.count: want a number of guests" },
+        { HEAD CONDITIONS STEPS ",\"events\":[]}", "t.json: $.events: 0 events" },
+        { HEAD CONDITIONS STEPS ",\"events\":[\"cycles\",\"cycles\"]}", "is there twice" },
+        { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"ref-cycles\"]}",
+          "“ref-cycles” does not exist among the emulated counters" },
+        { HEAD CONDITIONS STEPS ",\"pool\":\"3-1\"}", "t.json: $.pool: “3-1” is no pool" },
+        { HEAD CONDITIONS STEPS ",\"measure_seconds\":1}", "t.json: $.measure_seconds: shorter" },
+        { "{\"version\":2,\"name\":\"t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
+          "t.json: $.version: 2 is out of range" },
+        { "{\"version\":1,\"name\":\"../t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
+          "t.json: $.name: want" },
+        { "{\"version\":1,\"name\":\"t\",\"load\":[]," CONDITIONS STEPS "}",
+          "t.json: $.load: empty" },
+        { "{\"version\":1,\"name\":\"t\"," CONDITIONS STEPS "}", "the key “load” is missing" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Plan) plan = plan_parse("t.json", cases[i].text, &error);
+
+        if (plan)
+            fail_msg("accepted: %s", cases[i].text);
+        if (!strstr(error->message, cases[i].message))
+            fail_msg("“%s” does not contain “%s”", error->message, cases[i].message);
+    }
+}
+
+static void
+knows_the_least_memory_that_a_guest_survives(void **state)
+{
+    g_autoptr(Plan) plan = plan_parse("t.json",
+                                      "{\"version\":1,\"name\":\"t\",\"load\":[\"stress\",\"-m\","
+                                      "\"2\",\"--vm-bytes\",\"4M\"]," CONDITIONS STEPS "}",
+                                      NULL);
+
+    assert_non_null(plan);
+    assert_int_equal(plan_least_memory_kib(plan), (70 + 8 + 32) * 1024);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_every_example),
+        cmocka_unit_test(reads_what_the_quick_example_says),
+        cmocka_unit_test(takes_a_referees_defaults),
+        cmocka_unit_test(names_the_path_of_every_mistake),
+        cmocka_unit_test(knows_the_least_memory_that_a_guest_survives),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
