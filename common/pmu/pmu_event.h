@@ -6,9 +6,11 @@
 #include <linux/perf_event.h>
 #include <stdbool.h>
 
+#include "common/base/event.h"
+
 #define PMU_EVENT_NAME_MAX 48 /* bytes of a name, the final 0 included */
 
-/* Whose execution counts. Software events ignore it: the kernel has no such bits for them. */
+/* Whose execution counts. Software events have no such bits: they count and print without. */
 typedef enum {
     PMU_MODE_SELF,  /* everything this kernel runs: for use inside a guest */
     PMU_MODE_GUEST, /* only what runs in a guest: "cycles:G" */
@@ -18,6 +20,7 @@ typedef enum {
 typedef struct {
     char name[PMU_EVENT_NAME_MAX];          /* as it was asked for: "cycles" */
     char printable[PMU_EVENT_NAME_MAX + 4]; /* with the mode's modifier: "cycles:G" */
+    const Event *known;                     /* in event_list; NULL: a raw or libpfm4 event */
     struct perf_event_attr attr;
 } PmuEvent;
 

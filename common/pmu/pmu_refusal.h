@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Says in words why the kernel refused an event, and what to do about it. Private to common/pmu. */
+#pragma once
+
+#include "common/pmu/pmu_group.h"
+
+/* "thread 123", "CPU 2", "this thread". Free with g_free(). */
+char *pmu_target_describe(const PmuTarget *target);
+
+/*
+ * `refusal` is the errno of perf_event_open(2), `n_before` the events that the group has already.
+ * Code FAILURE_UNSUPPORTED when the machine cannot do it at all, else FAILURE_FAILED.
+ */
+void pmu_refusal_set(GError **error, int refusal, const PmuEvent *event, const PmuTarget *target,
+                     unsigned n_before);
