@@ -46,3 +46,6 @@ bool state_data_file(const char *name, char **ret_path, GError **error);
  * read it and a running guest keeps its own. Free with g_free().
  */
 bool state_install_plugin(State *state, char **ret_path, GError **error);
+
+/* The guest image in the state directory, as appliance/build makes it. Free both with g_free(). */
+bool state_guest_image(const State *state, char **ret_kernel, char **ret_initrd, GError **error);

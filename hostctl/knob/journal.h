@@ -15,26 +15,24 @@
 #include "hostctl/state.h"
 
 typedef enum {
-    JOURNAL_FILE, /* target: path under the Sysroot; old_value, new_value: its text */
-    JOURNAL_MODE, /* target: path under the Sysroot; old_value, new_value: "0600 0 0" (mode uid gid)
-                   */
+    JOURNAL_FILE,    /* target: path under the Sysroot; old_value, new_value: its text */
     JOURNAL_SERVICE, /* target: systemd unit; old_value, new_value: "active" or "inactive" */
     JOURNAL_BALLOON, /* target: guest name; uri, uuid; old_value, new_value: KiB */
     JOURNAL_SHM,     /* target: name in /dev/shm, to be removed */
-    JOURNAL_PATH,  /* target: absolute path of a file or socket in the run directory, to be removed
-                    */
-    JOURNAL_GUEST, /* target: guest name; uri, uuid: to be destroyed */
+    JOURNAL_GUEST,   /* target: guest name; uri, uuid: to be destroyed */
 } JournalKind;
 
 typedef struct {
     uint64_t id; /* given by journal_add() */
     JournalKind kind;
-    bool held; /* made by hand to stay: `recover` leaves it, the command's `restore` undoes it */
+    bool held;  /* made by hand to stay: `recover` leaves it, the command's `restore` undoes it */
+    char *root; /* of the Sysroot that `target` is under; NULL: the live machine */
     char *target;
     char *uri;
     char *uuid;
     char *old_value;
     char *new_value;
+    char *earlier_value; /* the new value before the last journal_change(): may be there still */
     /* Who made it; filled in by journal_add(). */
     pid_t pid;
     uint64_t
@@ -49,8 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
 typedef struct Journal Journal;
 
 /*
- * Opens (and makes) STATE/journal.jsonl. The caller holds state_lock() before it adds anything.
- * `root` tells processes and boots apart and must outlive the journal.
+ * Reads STATE/journal.jsonl; it is made when something is added, which wants state_lock() first.
+ * `root` is where the files are that the entries tell of; it must outlive the journal.
  */
 Journal *journal_open(const State *state, const Sysroot *root, GError **error);
 void journal_free(Journal *journal);
@@ -58,7 +56,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 
 const Sysroot *journal_root(const Journal *journal);
 
-/* On the disk when it returns true. Only kind, held, target, uri, uuid and the values are read. */
+/* On the disk when it returns true. Only kind, held, target, uri, uuid and the values are read.
+ * May be called from any thread, as may journal_change() and journal_done(). */
 bool journal_add(Journal *journal, const JournalEntry *entry, uint64_t *ret_id, GError **error);
 
 /* The same entry now stands for another new value (the old one stays what it was at first). */
@@ -69,7 +68,24 @@ bool journal_done(Journal *journal, uint64_t id, const char *how, GError **error
 
 /* Every entry without its done line, the newest first (JournalEntry). Free with
  * g_ptr_array_unref(). */
-bool journal_unfinished(const Journal *journal, GPtrArray **ret_entries, GError **error);
+GPtrArray *journal_unfinished(const Journal *journal);
 
-/* True while the process that made the entry lives. */
-bool journal_entry_owner_alive(const JournalEntry *entry, const Sysroot *root);
+/* A copy of an unfinished entry; NULL when there is none of that number. */
+JournalEntry *journal_get(const Journal *journal, uint64_t id);
+
+/* Lines in the middle of the file that could not be read; what they told is lost. */
+unsigned journal_damaged_lines(const Journal *journal);
+
+/*
+ * Before a command changes this host: false when an earlier one was killed and what it left was
+ * not put back yet (the error says to run `hostctl recover`).
+ */
+bool journal_require_recovered(const Journal *journal, GError **error);
+
+/* True while the process that made the entry lives; this process counts too. */
+bool journal_entry_owner_alive(const JournalEntry *entry);
+
+/* False when the machine has been started anew since: what was changed is gone by itself. */
+bool journal_entry_same_boot(const JournalEntry *entry);
+
+const char *journal_kind_name(JournalKind kind); /* "file", "guest", … */

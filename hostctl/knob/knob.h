@@ -19,6 +19,9 @@ typedef struct Knob Knob;
  */
 Knob *knob_set(Journal *journal, const char *path, const char *value, GError **error);
 
+/* The same for a systemd unit that is to run or not; a machine without systemd has none active. */
+Knob *knob_set_service(Journal *journal, const char *unit, bool active, GError **error);
+
 /* Puts back when knob_put_back() was not called; a failure is a warning and stays in the journal.
  */
 void knob_free(Knob *knob);
@@ -36,7 +39,3 @@ bool knob_read(const Sysroot *root, const char *path, char **ret_value, GError *
  * time.
  */
 bool knob_put_back(Knob *knob, char **ret_note, GError **error);
-
-const char *knob_path(const Knob *knob);
-const char *knob_old_value(const Knob *knob);
-const char *knob_new_value(const Knob *knob);

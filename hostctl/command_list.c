@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/command.h"
+
+#define GUESTS "Guests and settings"
+
+const Command command_list[] = {
+    { "guest", cmd_guest, "provision, list and destroy guests that hostctl made", GUESTS },
+    { "ksm", cmd_ksm, "show page sharing, change it, put it back", GUESTS },
+    { "balloon", cmd_balloon, "show guests' memory, change a balloon, put it back", GUESTS },
+    { "recover", cmd_recover, "put back what a killed run left", GUESTS },
+};
+const size_t command_list_length = G_N_ELEMENTS(command_list);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/knob/ksm_undo.h"
+
+#include "common/base/failure.h"
+#include "common/base/sysroot.h"
+#include "hostctl/knob/change.h"
+#include "hostctl/knob/ksm_setting.h"
+
+/* An entry's place in the order of undoing: the settings' order of writing, the service last. */
+static size_t
+rank(const JournalEntry *entry)
+{
+    if (entry->kind == JOURNAL_SERVICE)
+        return g_str_equal(entry->target, KSM_SERVICE) ? KSM_SETTINGS : G_MAXSIZE;
+    if (entry->kind != JOURNAL_FILE || !g_str_has_prefix(entry->target, KSM_SETTING_DIR))
+        return G_MAXSIZE;
+
+    for (size_t i = 0; i < KSM_SETTINGS; i++)
+        if (g_str_equal(entry->target + sizeof KSM_SETTING_DIR - 1, ksm_setting_names[i]))
+            return i;
+    return G_MAXSIZE;
+}
+
+bool
+ksm_entry_is_ours(const JournalEntry *entry)
+{
+    return rank(entry) != G_MAXSIZE;
+}
+
+bool
+ksm_entry_is_held(const Journal *journal, const JournalEntry *entry)
+{
+    g_autofree char *path = sysroot_path(journal_root(journal), "");
+    g_autofree char *root = g_canonicalize_filename(path, NULL);
+
+    return entry->held && ksm_entry_is_ours(entry) && journal_entry_same_boot(entry) &&
+           g_str_equal(entry->root ? entry->root : "/", root);
+}
+
+static const JournalEntry *
+entry_of_rank(const GPtrArray *entries, size_t wanted)
+{
+    for (guint i = 0; i < entries->len; i++)
+        if (rank(entries->pdata[i]) == wanted)
+            return entries->pdata[i];
+    return NULL;
+}
+
+/* Writes a value on the way to the old one; the journal knows it as ours. */
+static bool
+write_between(Journal *journal, const JournalEntry *entry, const char *value, GError **error)
+{
+    g_autoptr(Sysroot) root = sysroot_new(entry->root ? entry->root : "/");
+
+    return journal_change(journal, entry->id, value, error) &&
+           sysroot_write(root, entry->target, value, error);
+}
+
+/* Is the file still as we left it, so that we may pass through another value? */
+static bool
+shows_ours(const JournalEntry *entry)
+{
+    g_autoptr(Sysroot) root = sysroot_new(entry->root ? entry->root : "/");
+    g_autofree char *now = NULL;
+
+    return change_read(root, entry->kind, entry->target, &now, NULL) &&
+           g_strcmp0(now, entry->new_value) == 0;
+}
+
+/* pages_to_scan is refused while the advisor is on; two settings while pages are shared. */
+static bool
+clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
+{
+    const JournalEntry *advisor = entry_of_rank(entries, KSM_SETTING_ADVISOR);
+    const JournalEntry *run = entry_of_rank(entries, KSM_SETTING_RUN);
+    bool needs_unmerged = false;
+
+    for (size_t i = 0; ksm_setting_needs_unmerged(i); i++)
+        needs_unmerged |= entry_of_rank(entries, i) != NULL;
+
+    if (advisor && entry_of_rank(entries, KSM_SETTING_PAGES) &&
+        g_strcmp0(advisor->new_value, "none") != 0 && shows_ours(advisor) &&
+        !write_between(journal, advisor, "none", error))
+        return false;
+    return !needs_unmerged || !run || !shows_ours(run) || write_between(journal, run, "2", error);
+}
+
+static void
+undo_one(Journal *journal, const JournalEntry *entry, GPtrArray *notes, GError **first)
+{
+    g_autofree char *note = NULL;
+
+    if (!change_undo(journal, entry->id, &note, *first ? NULL : first))
+        return;
+    if (note && notes)
+        g_ptr_array_add(notes, g_steal_pointer(&note));
+}
+
+bool
+ksm_put_back_entries(Journal *journal, GPtrArray *entries, GPtrArray *notes, GError **error)
+{
+    g_autoptr(GError) first = NULL;
+
+    if (!clear_the_way(journal, entries, &first))
+        g_debug("%s", first->message);
+    for (size_t i = 0; i <= KSM_SETTINGS; i++)
+        for (guint k = 0; k < entries->len; k++)
+            if (rank(entries->pdata[k]) == i)
+                undo_one(journal, entries->pdata[k], notes, &first);
+    if (first) {
+        g_propagate_error(error, g_steal_pointer(&first));
+        return false;
+    }
+    return true;
+}
+
+bool
+ksm_put_back_held(Journal *journal, GPtrArray *notes, GError **error)
+{
+    g_autoptr(GPtrArray) entries = journal_unfinished(journal);
+
+    for (guint i = entries->len; i > 0; i--)
+        if (!ksm_entry_is_held(journal, entries->pdata[i - 1]))
+            g_ptr_array_remove_index(entries, i - 1);
+    return ksm_put_back_entries(journal, entries, notes, error);
+}

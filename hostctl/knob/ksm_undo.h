@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Page sharing as the journal says it was, in an order that the kernel accepts. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "hostctl/knob/journal.h"
+
+#define KSM_SERVICE "ksmtuned.service"
+
+/* True for an entry about KSM: one of its files, or the service that tunes it. */
+bool ksm_entry_is_ours(const JournalEntry *entry);
+
+/* ... that was made by hand to stay, on this machine's present boot and this journal's root. */
+bool ksm_entry_is_held(const Journal *journal, const JournalEntry *entry);
+
+/*
+ * Puts back the entries about KSM among `entries` (JournalEntry, the newest first) and skips the
+ * others. Notes (char *, may be NULL) say what was left alone because somebody else had changed it.
+ * Tries every file before it reports the first error.
+ */
+bool ksm_put_back_entries(Journal *journal, GPtrArray *entries, GPtrArray *notes, GError **error);
+
+/* The same for all that is held. */
+bool ksm_put_back_held(Journal *journal, GPtrArray *notes, GError **error);
