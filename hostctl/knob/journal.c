@@ -22,6 +22,7 @@ struct Journal {
     GMutex lock;        /* guards what follows */
     GPtrArray *entries; /* unfinished, the oldest first */
     uint64_t last_id;
+    GPtrArray *remarks; /* char * */
     unsigned damaged_lines;
     int fd;       /* -1 until something is written */
     off_t length; /* up to the end of the last whole line */
@@ -116,6 +117,7 @@ journal_open(const State *state, const Sysroot *root, GError **error)
     journal->dir = g_strdup(state_dir(state));
     journal->path = state_file(state, JOURNAL_NAME);
     journal->entries = g_ptr_array_new_with_free_func((GDestroyNotify) journal_entry_free);
+    journal->remarks = g_ptr_array_new_with_free_func(g_free);
     if (!sysroot_is_live(root)) {
         g_autofree char *path = sysroot_path(root, "");
         journal->root_path = g_canonicalize_filename(path, NULL);
@@ -135,6 +137,7 @@ journal_free(Journal *journal)
         close(journal->fd);
     g_mutex_clear(&journal->lock);
     g_ptr_array_unref(journal->entries);
+    g_ptr_array_unref(journal->remarks);
     g_free(journal->root_path);
     g_free(journal->dir);
     g_free(journal->path);
@@ -225,10 +228,19 @@ append(Journal *journal, const char *line, GError **error)
 
         if (ftruncate(journal->fd, journal->length) < 0)
             g_debug("%s: %s", journal->path, g_strerror(errno));
-        return failure_set_errno(error, write_errno, "%s (so nothing was changed)", journal->path);
+        return failure_set_errno(error, write_errno, "%s", journal->path);
     }
     journal->length += (off_t) length;
     return true;
+}
+
+static bool
+append_before_change(Journal *journal, const char *line, GError **error)
+{
+    if (append(journal, line, error))
+        return true;
+    g_prefix_error(error, "nothing was changed, since it could not be journaled first: ");
+    return false;
 }
 
 /* A copy of what the caller gave, with who we are. */
@@ -257,7 +269,7 @@ journal_add(Journal *journal, const JournalEntry *given, uint64_t *ret_id, GErro
     g_autoptr(JournalEntry) entry = sign_entry(journal, given);
     g_autofree char *line = journal_line_format_entry(entry);
 
-    if (!append(journal, line, error))
+    if (!append_before_change(journal, line, error))
         return false;
     journal->last_id = entry->id;
     *ret_id = entry->id;
@@ -273,7 +285,7 @@ journal_change(Journal *journal, uint64_t id, const char *new_value, GError **er
     JournalEntry *entry = find_entry(journal, id);
 
     g_return_val_if_fail(entry, false);
-    if (!append(journal, line, error))
+    if (!append_before_change(journal, line, error))
         return false;
     change_entry(entry, new_value);
     return true;
@@ -312,6 +324,27 @@ journal_get(const Journal *journal, uint64_t id)
     const JournalEntry *entry = find_entry(journal, id);
 
     return entry ? journal_entry_copy(entry) : NULL;
+}
+
+void
+journal_remark(Journal *journal, const char *format, ...)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&journal->lock);
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(journal->remarks, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+GPtrArray *
+journal_take_remarks(Journal *journal)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&journal->lock);
+    GPtrArray *remarks = g_steal_pointer(&journal->remarks);
+
+    journal->remarks = g_ptr_array_new_with_free_func(g_free);
+    return remarks;
 }
 
 bool

@@ -82,6 +82,13 @@ unsigned journal_damaged_lines(const Journal *journal);
  */
 bool journal_require_recovered(const Journal *journal, GError **error);
 
+/*
+ * What went wrong, or was left alone, where nobody could be told: knobs that are put back by being
+ * freed. Taking empties the list (char *). Free with g_ptr_array_unref().
+ */
+void journal_remark(Journal *journal, const char *format, ...) G_GNUC_PRINTF(2, 3);
+GPtrArray *journal_take_remarks(Journal *journal);
+
 /* True while the process that made the entry lives; this process counts too. */
 bool journal_entry_owner_alive(const JournalEntry *entry);
 

@@ -68,9 +68,10 @@ knob_free(Knob *knob)
         return;
 
     if (!knob_put_back(knob, &note, &error))
-        g_warning("not put back, hostctl recover will try again: %s", error->message);
+        journal_remark(knob->journal, "not put back, hostctl recover will try again: %s",
+                       error->message);
     else if (note)
-        g_message("%s", note);
+        journal_remark(knob->journal, "%s", note);
     g_free(knob->target);
     g_free(knob);
 }

@@ -22,8 +22,8 @@ Knob *knob_set(Journal *journal, const char *path, const char *value, GError **e
 /* The same for a systemd unit that is to run or not; a machine without systemd has none active. */
 Knob *knob_set_service(Journal *journal, const char *unit, bool active, GError **error);
 
-/* Puts back when knob_put_back() was not called; a failure is a warning and stays in the journal.
- */
+/* Puts back when knob_put_back() was not called. What fails stays in the journal for `recover`, and
+ * is told by journal_take_remarks(). */
 void knob_free(Knob *knob);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Knob, knob_free)
 

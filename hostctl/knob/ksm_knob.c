@@ -71,9 +71,10 @@ ksm_knob_free(KsmKnob *knob)
         return;
 
     if (!knob->service.held && !ksm_knob_put_back(knob, notes, &error))
-        g_warning("not put back, hostctl recover will try again: %s", error->message);
+        journal_remark(knob->journal, "not put back, hostctl recover will try again: %s",
+                       error->message);
     for (guint i = 0; i < notes->len; i++)
-        g_message("%s", (const char *) notes->pdata[i]);
+        journal_remark(knob->journal, "%s", (const char *) notes->pdata[i]);
     for (size_t i = 0; i < KSM_SETTINGS; i++)
         g_free(knob->targets[i]);
     g_free(knob);

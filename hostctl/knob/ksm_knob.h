@@ -21,7 +21,7 @@ typedef struct KsmKnob KsmKnob;
  * ksm_undo.h.
  */
 KsmKnob *ksm_knob_new(Journal *journal, bool held, GError **error);
-void ksm_knob_free(KsmKnob *knob);
+void ksm_knob_free(KsmKnob *knob); /* as knob_free() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsmKnob, ksm_knob_free)
 
 /*
