@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/align/clock_fit.h"
+
+#include <math.h>
+
+#include "correlate/stats/line.h"
+
+#define BURST_GAP_NS 1000000000ll /* bursts stand before and after a visit's measuring */
+#define KEPT_OF_BURST 5           /* a tenth of a burst of 50 */
+#define STEP_BOUNDS 3.0           /* a residual over so many bounds is a step, not noise */
+
+typedef struct {
+    int64_t guest_ns, offset_ns; /* host minus guest */
+    int64_t round_trip_ns;
+    guint burst;
+} Point;
+
+struct ClockFit {
+    GArray *points;    /* Point: the kept ones */
+    guint burst_start; /* the current burst's first kept point */
+    guint burst, pings, rejected;
+    int64_t last_t4_ns;
+    GArray *segments;
+};
+
+ClockFit *
+clock_fit_new(void)
+{
+    ClockFit *fit = g_new0(ClockFit, 1);
+
+    fit->points = g_array_new(FALSE, FALSE, sizeof(Point));
+    fit->segments = g_array_new(FALSE, FALSE, sizeof(ClockSegment));
+    return fit;
+}
+
+void
+clock_fit_free(ClockFit *fit)
+{
+    if (!fit)
+        return;
+
+    g_array_unref(fit->points);
+    g_array_unref(fit->segments);
+    g_free(fit);
+}
+
+static bool
+is_possible(const ClockPing *ping)
+{
+    const int64_t far = INT64_MAX / 4;
+
+    return ping->t1_ns >= 0 && ping->t2_ns >= 0 && ping->t4_ns >= ping->t1_ns &&
+           ping->t3_ns >= ping->t2_ns && ping->t4_ns < far && ping->t3_ns < far &&
+           ping->t4_ns - ping->t1_ns >= ping->t3_ns - ping->t2_ns;
+}
+
+/* Keeps the lowest round trips of a burst: insert, and drop the worst when there are too many. */
+static void
+keep(ClockFit *fit, const Point *point)
+{
+    guint worst = fit->burst_start;
+
+    g_array_append_val(fit->points, *point);
+    if (fit->points->len - fit->burst_start <= KEPT_OF_BURST)
+        return;
+    for (guint i = fit->burst_start; i < fit->points->len; i++)
+        if (g_array_index(fit->points, Point, i).round_trip_ns >
+            g_array_index(fit->points, Point, worst).round_trip_ns)
+            worst = i;
+    g_array_remove_index(fit->points, worst);
+}
+
+void
+clock_fit_add(ClockFit *fit, const ClockPing *ping)
+{
+    Point point;
+
+    fit->pings++;
+    if (!is_possible(ping)) {
+        fit->rejected++;
+        return;
+    }
+    if (fit->points->len && llabs(ping->t1_ns - fit->last_t4_ns) > BURST_GAP_NS) {
+        fit->burst++;
+        fit->burst_start = fit->points->len;
+    }
+    fit->last_t4_ns = ping->t4_ns;
+
+    point = (Point){
+        .guest_ns = ping->t2_ns + (ping->t3_ns - ping->t2_ns) / 2,
+        .offset_ns = (ping->t1_ns + (ping->t4_ns - ping->t1_ns) / 2) -
+                     (ping->t2_ns + (ping->t3_ns - ping->t2_ns) / 2),
+        .round_trip_ns = (ping->t4_ns - ping->t1_ns) - (ping->t3_ns - ping->t2_ns),
+        .burst = fit->burst,
+    };
+    keep(fit, &point);
+}
+
+static const Point *
+point_at(const ClockFit *fit, guint i)
+{
+    return &g_array_index(fit->points, Point, i);
+}
+
+/* The line through the points [first, past), short round trips weighing more (their error is
+ * bounded by half of it); one burst alone gives an offset without drift. */
+static ClockSegment
+draw(const ClockFit *fit, guint first, guint past)
+{
+    guint n = past - first;
+    const Point *origin = point_at(fit, first);
+    g_autofree double *x = g_new(double, n);
+    g_autofree double *y = g_new(double, n);
+    g_autofree double *weight = g_new(double, n);
+    int64_t best = INT64_MAX;
+    double weights = 0;
+    LineFit line = { .slope_error = NAN };
+
+    for (guint i = 0; i < n; i++) {
+        const Point *point = point_at(fit, first + i);
+
+        x[i] = (double) (point->guest_ns - origin->guest_ns);
+        y[i] = (double) (point->offset_ns - origin->offset_ns);
+        weight[i] = 1 / fmax(1, (double) point->round_trip_ns * (double) point->round_trip_ns);
+        weights += weight[i];
+        line.intercept += y[i] * weight[i];
+        best = MIN(best, point->round_trip_ns);
+    }
+    line.intercept /= weights;
+    if (origin->burst == point_at(fit, past - 1)->burst || !line_fit(x, y, weight, n, &line))
+        for (guint i = 0; i < n; i++)
+            line.worst = fmax(line.worst, fabs(y[i] - line.intercept));
+
+    return (ClockSegment){
+        .first_guest_ns = origin->guest_ns,
+        .last_guest_ns = point_at(fit, past - 1)->guest_ns,
+        .guest0_ns = origin->guest_ns,
+        .host0_ns = origin->guest_ns + origin->offset_ns + llround(line.intercept),
+        .drift_ppm = line.slope * 1e6,
+        .drift_error_ppm = line.slope_error * 1e6,
+        .bound_ns = (double) best / 2,
+        .residual_ns = line.worst,
+    };
+}
+
+static double
+residual_at(const ClockFit *fit, const ClockSegment *segment, guint i)
+{
+    const Point *point = point_at(fit, i);
+    double guest = (double) (point->guest_ns - segment->guest0_ns);
+    double host = (double) (point->guest_ns + point->offset_ns - segment->host0_ns);
+
+    return fabs(host - guest * (1 + segment->drift_ppm * 1e-6));
+}
+
+/* The burst border at which two lines fit best, or 0 when [first, past) is one burst. */
+static guint
+best_border(const ClockFit *fit, guint first, guint past)
+{
+    guint border = 0;
+    double best = INFINITY;
+
+    for (guint i = first + 1; i < past; i++) {
+        ClockSegment left, right;
+        double worst;
+
+        if (point_at(fit, i)->burst == point_at(fit, i - 1)->burst)
+            continue;
+        left = draw(fit, first, i);
+        right = draw(fit, i, past);
+        worst = fmax(left.residual_ns, right.residual_ns);
+        if (worst < best) {
+            best = worst;
+            border = i;
+        }
+    }
+    return border;
+}
+
+static void
+draw_all(ClockFit *fit, guint first, guint past)
+{
+    ClockSegment segment = draw(fit, first, past);
+    bool stepped = false;
+    guint border;
+
+    for (guint i = first; i < past && !stepped; i++)
+        stepped = residual_at(fit, &segment, i) >
+                  STEP_BOUNDS * fmax((double) point_at(fit, i)->round_trip_ns / 2, 1000);
+    border = stepped ? best_border(fit, first, past) : 0;
+    if (border == 0) {
+        g_array_append_val(fit->segments, segment);
+        return;
+    }
+    draw_all(fit, first, border);
+    draw_all(fit, border, past);
+}
+
+bool
+clock_fit_finish(ClockFit *fit)
+{
+    g_array_set_size(fit->segments, 0);
+    if (fit->points->len == 0)
+        return false;
+
+    draw_all(fit, 0, fit->points->len);
+    return true;
+}
+
+const GArray *
+clock_fit_segments(const ClockFit *fit)
+{
+    return fit->segments;
+}
+
+guint
+clock_fit_pings(const ClockFit *fit)
+{
+    return fit->pings;
+}
+
+guint
+clock_fit_rejected(const ClockFit *fit)
+{
+    return fit->rejected;
+}

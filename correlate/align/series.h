@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Cumulative counts of one vCPU as a function of host time: rows are mapped to host time and
+ * interpolated linearly; differences come after. Only two rows are held at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/dataset/reader.h"
+#include "correlate/align/clock_map.h"
+
+typedef enum {
+    SERIES_WHOLE,
+    SERIES_PARTIAL, /* the rows begin after, or end before, the window does */
+    SERIES_GAP,     /* a row is missing: neighbours further apart than `max_gap_ns` */
+    SERIES_RESTART, /* a count dropped: the guest or its counters started anew */
+    SERIES_NO_CLOCK /* a row could not be mapped to host time */
+} SeriesFlaw;
+
+typedef struct Series Series;
+
+/* Takes the cursor over. `map` NULL: rows are in host time already. */
+Series *series_new(DatasetCursor *cursor, const ClockMap *map, guint n_columns, int64_t max_gap_ns);
+void series_free(Series *series);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Series, series_free)
+
+typedef struct {
+    SeriesFlaw flaw;
+    double delta[DATASET_MAX_COLUMNS]; /* NAN where a column was not recorded */
+} SeriesWindow;
+
+/* The counts of [from_ns, to_ns) in host time; windows must be asked for in ascending order,
+ * without overlap. False: the dataset could not be read. */
+bool series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_window,
+                   GError **error);

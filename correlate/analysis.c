@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/analysis.h"
+
+#include <math.h>
+
+#include "correlate/answer.h"
+
+#define NOTES_SHOWN 50
+
+typedef struct {
+    Analysis *analysis;
+    Fidelity *fidelity;
+    Visit *visit; /* the one being walked */
+} Pass;
+
+typedef struct {
+    DatasetReader *reader;
+    ClockTable *clocks;
+    bool host_only;
+    WindowFunc each;
+    void *data;
+    Exclusions *exclusions;
+} Tour;
+
+static bool
+walk_vcpus(const Tour *tour, const DatasetVisit *visit, const DatasetGuest *guest,
+           const GArray *vcpus, bool has_guest_view, GError **error)
+{
+    for (guint i = 0; i < vcpus->len; i++) {
+        WalkTarget target = { visit, guest, g_array_index(vcpus, int64_t, i),
+                              clock_table_map(tour->clocks, guest->id), has_guest_view };
+
+        if (!clock_table_enter_visit(tour->clocks, tour->reader, guest, target.vcpu, visit,
+                                     error) ||
+            !visit_walk(tour->reader, &target, tour->each, tour->data, tour->exclusions, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+walk_guest(const Tour *tour, const DatasetVisit *visit, const DatasetGuest *guest, GError **error)
+{
+    g_autoptr(GArray) own = NULL;
+    g_autoptr(GArray) host = NULL;
+
+    if (!dataset_reader_vcpus(tour->reader, DATASET_GUEST_SAMPLES, guest->id, &own, error))
+        return false;
+    if (own->len > 0 || !tour->host_only)
+        return walk_vcpus(tour, visit, guest, own, true, error);
+    return dataset_reader_vcpus(tour->reader, DATASET_HOST_SAMPLES, guest->id, &host, error) &&
+           walk_vcpus(tour, visit, guest, host, false, error);
+}
+
+/* A guest made for one block of the run takes no part in the others. */
+static bool
+takes_part(const DatasetGuest *guest, const DatasetVisit *visit)
+{
+    return (guest->condition_id == DATASET_UNKNOWN || guest->condition_id == visit->condition_id) &&
+           (guest->repeat == DATASET_UNKNOWN || guest->repeat == visit->repeat);
+}
+
+static bool
+walk_visit(const Tour *tour, const DatasetVisit *visit, GError **error)
+{
+    const DatasetFacts *facts = dataset_reader_facts(tour->reader);
+
+    for (guint i = 0; i < facts->guests->len; i++) {
+        const DatasetGuest *guest = &g_array_index(facts->guests, DatasetGuest, i);
+
+        if (takes_part(guest, visit) && !walk_guest(tour, visit, guest, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+analysis_walk(DatasetReader *reader, ClockTable *clocks, bool host_only, WindowFunc each,
+              void *data, Exclusions *exclusions, GError **error)
+{
+    const DatasetFacts *facts = dataset_reader_facts(reader);
+    const Tour tour = { reader, clocks, host_only, each, data, exclusions };
+
+    for (guint i = 0; i < facts->visits->len; i++)
+        if (!walk_visit(&tour, &g_array_index(facts->visits, DatasetVisit, i), error))
+            return false;
+    return true;
+}
+
+static double
+instructions_per_second(const DatasetFacts *facts, const Window *window)
+{
+    for (guint i = 0; i < MIN(facts->events->len, EVENT_MAX); i++)
+        if (g_str_equal(g_array_index(facts->events, DatasetEvent, i).column, "instructions") &&
+            !isnan(window->host_count[i]))
+            return window->host_count[i] / window->guest.seconds;
+    return window->guest.count[GUEST_INSTRUCTIONS] / window->guest.seconds;
+}
+
+static bool
+take_window(const WalkTarget *target, const Window *window, void *data, GError **error)
+{
+    Pass *pass = data;
+    WindowValues values = { .t_seconds = window->t_seconds };
+    double wanted = window->delay_ns + window->run_ns;
+
+    fidelity_add(pass->fidelity, target, window);
+    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
+        values.value[i] = estimator_value(estimator_list[i], &window->guest);
+    values.delay_share = wanted > 0 ? window->delay_ns / wanted : NAN;
+    values.instructions_per_second = instructions_per_second(pass->analysis->facts, window);
+    visit_add_window(pass->visit, &values);
+    return true;
+}
+
+static guint
+condition_index(const DatasetFacts *facts, int64_t id)
+{
+    for (guint i = 0; i < facts->conditions->len; i++)
+        if (g_array_index(facts->conditions, DatasetCondition, i).id == id)
+            return i;
+    return 0;
+}
+
+static Visit *
+add_visit(Analysis *analysis, const DatasetVisit *from, const StealCheck *check)
+{
+    const DatasetVisit *first = &g_array_index(analysis->facts->visits, DatasetVisit, 0);
+    Visit *visit = visits_add(analysis->visits);
+
+    visit->condition = condition_index(analysis->facts, from->condition_id);
+    visit->visit_id = from->id;
+    visit->repeat = from->repeat;
+    visit->position = from->position;
+    g_strlcpy(visit->kind, from->kind, sizeof visit->kind);
+    visit->vp_percent = isnan(from->vp_percent) ? from->step_percent : from->vp_percent;
+    visit->load_percent = isnan(from->load_percent) ? visit->vp_percent : from->load_percent;
+    visit->core_percent = from->core_percent;
+    visit->runnable_vcpus =
+        from->runnable_vcpus >= 0 ? (int) MIN(from->runnable_vcpus, G_MAXINT) : -1;
+    visit->boundary = from->boundary == 1;
+    visit->settled = from->settled == DATASET_UNKNOWN ? -1 : from->settled == 1;
+    visit->foreign_seconds = from->foreign_ns > 0 ? (double) from->foreign_ns / 1e9 : 0;
+    visit->jain = check->jain;
+    visit->start_seconds = ((double) from->start_raw_ns - (double) first->start_raw_ns) / 1e9;
+    return visit;
+}
+
+static bool
+take_visit(Pass *pass, const DatasetVisit *visit, GError **error)
+{
+    Analysis *analysis = pass->analysis;
+    const Tour tour = { analysis->reader,   analysis->clocks, false, take_window, pass,
+                        &analysis->excluded };
+    StealCheck check;
+
+    if (visit_is_whole(visit)) {
+        if (!steal_check(analysis->reader, visit, &check, error))
+            return false;
+        g_array_append_val(analysis->steal_checks, check);
+        pass->visit = add_visit(analysis, visit, &check);
+    }
+    /* A visit that is no evidence calls nobody back, but its windows are counted as excluded. */
+    return walk_visit(&tour, visit, error);
+}
+
+static bool
+pass_over(Analysis *analysis, GError **error)
+{
+    g_autoptr(Fidelity) fidelity = fidelity_new(analysis->facts);
+    Pass pass = { analysis, fidelity, NULL };
+
+    for (guint i = 0; i < analysis->facts->visits->len; i++)
+        if (!take_visit(&pass, &g_array_index(analysis->facts->visits, DatasetVisit, i), error))
+            return false;
+    analysis->fidelity = fidelity_rows(fidelity);
+    return true;
+}
+
+static void
+control_clear(void *data)
+{
+    g_free(((ControlRow *) data)->name);
+}
+
+Analysis *
+analysis_new(const char *path, GError **error)
+{
+    g_autoptr(Analysis) analysis = g_new0(Analysis, 1);
+
+    analysis->steal_checks = g_array_new(FALSE, FALSE, sizeof(StealCheck));
+    analysis->controls = g_array_new(FALSE, FALSE, sizeof(ControlRow));
+    g_array_set_clear_func(analysis->controls, control_clear);
+    analysis->visits = visits_new();
+    analysis->reader = dataset_reader_open(path, error);
+    if (!analysis->reader)
+        return NULL;
+    analysis->facts = dataset_reader_facts(analysis->reader);
+    analysis->visits->pool_cpus = (int) CLAMP(analysis->facts->run.pool_cpus, 0, G_MAXINT);
+    for (guint i = 0; i < analysis->facts->conditions->len; i++)
+        g_ptr_array_add(
+            analysis->visits->conditions,
+            g_strdup(g_array_index(analysis->facts->conditions, DatasetCondition, i).name));
+
+    analysis->clocks = clock_table_new(analysis->reader, error);
+    if (!analysis->clocks || !pass_over(analysis, error) ||
+        !dataset_reader_notes(analysis->reader, NOTES_SHOWN, &analysis->notes, error))
+        return NULL;
+    analysis->estimators = evaluate(analysis->visits);
+    analysis->answer = answer_sentence(analysis);
+    return g_steal_pointer(&analysis);
+}
+
+void
+analysis_free(Analysis *analysis)
+{
+    if (!analysis)
+        return;
+
+    g_clear_pointer(&analysis->steal_checks, g_array_unref);
+    g_clear_pointer(&analysis->fidelity, g_array_unref);
+    g_clear_pointer(&analysis->estimators, g_array_unref);
+    g_clear_pointer(&analysis->controls, g_array_unref);
+    g_clear_pointer(&analysis->notes, g_array_unref);
+    visits_free(analysis->visits);
+    clock_table_free(analysis->clocks);
+    dataset_reader_free(analysis->reader);
+    g_free(analysis->answer);
+    g_free(analysis);
+}
+
+bool
+analysis_passes(const Analysis *analysis)
+{
+    for (guint i = 0; i < analysis->steal_checks->len; i++)
+        if (g_array_index(analysis->steal_checks, StealCheck, i).pass == 0)
+            return false;
+    for (guint i = 0; i < analysis->fidelity->len; i++)
+        if (fabs(g_array_index(analysis->fidelity, FidelityRow, i).median_ratio - 1) > 0.02)
+            return false;
+    return true;
+}
+
+const char *
+analysis_condition_name(const Analysis *analysis, int64_t id)
+{
+    for (guint i = 0; i < analysis->facts->conditions->len; i++) {
+        const DatasetCondition *condition =
+            &g_array_index(analysis->facts->conditions, DatasetCondition, i);
+
+        if (condition->id == id)
+            return condition->name;
+    }
+    return NULL;
+}

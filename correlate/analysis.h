@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All that correlate finds in one dataset, in one pass over it. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "common/dataset/reader.h"
+#include "correlate/align/visit_walk.h"
+#include "correlate/clock_table.h"
+#include "correlate/evaluation.h"
+#include "correlate/fidelity.h"
+#include "correlate/steal_check.h"
+#include "correlate/visits.h"
+
+/* False alarms of one estimator where nothing is overcommitted. */
+typedef struct {
+    char *name;
+    guint visits;
+    double false_alarm_ratio; /* of the primary estimator at its own threshold; NAN */
+} ControlRow;
+
+typedef struct {
+    DatasetReader *reader;
+    const DatasetFacts *facts; /* the reader's */
+    ClockTable *clocks;
+    Visits *visits;
+    GArray *steal_checks; /* StealCheck */
+    GArray *fidelity;     /* FidelityRow */
+    GArray *estimators;   /* EvaluationRow */
+    GArray *controls;     /* ControlRow */
+    GArray *notes;        /* DatasetNote */
+    Exclusions excluded;
+    char *answer; /* one sentence */
+} Analysis;
+
+Analysis *analysis_new(const char *path, GError **error);
+void analysis_free(Analysis *analysis);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
+
+/* Every window that is evidence, in the order of the run; with `host_only` also those of guests
+ * that have no view of their own (host counts alone). */
+bool analysis_walk(DatasetReader *reader, ClockTable *clocks, bool host_only, WindowFunc each,
+                   void *data, Exclusions *exclusions, GError **error);
+
+/* A condition's name by its id in the dataset; NULL when there is none. */
+const char *analysis_condition_name(const Analysis *analysis, int64_t id);
+
+/* True when no check failed: steal, and fidelity's medians within 2 %. */
+bool analysis_passes(const Analysis *analysis);

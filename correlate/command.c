@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "common/base/failure.h"
+
+const Command command_list[] = {
+    { "validate", cmd_validate,
+      "clocks, fidelity, steal check, every estimator against the truth" },
+    { "report", cmd_report, "the same with figures, as one HTML file" },
+    { "export", cmd_export, "aligned windows, one row each, as CSV or JSON" },
+};
+const size_t command_list_length = G_N_ELEMENTS(command_list);
+
+bool
+command_parse(const char *usage, const char *summary, const GOptionEntry *entries, int least,
+              int most, int *argc, char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    g_autofree char *program = g_strdup_printf("correlate %s", (*argv)[0]);
+
+    g_set_prgname(program);
+    g_option_context_set_summary(context, summary);
+    if (entries)
+        g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, error))
+        return false;
+    if (*argc > 1 && g_str_equal((*argv)[1], "--")) {
+        (*argv)++;
+        (*argc)--;
+    }
+    if (*argc - 1 < least || (most >= 0 && *argc - 1 > most))
+        return failure_set(error, FAILURE_USAGE, "wants %s (see correlate %s --help)", usage,
+                           program + strlen("correlate "));
+    return true;
+}
+
+bool
+command_output(const char *path, const char *text, GError **error)
+{
+    if (path && !g_str_equal(path, "-"))
+        return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
+                                        error);
+    if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
+        return failure_set_errno(error, errno, "writing to standard output");
+    return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/report/json_builder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/base/json_depth.h"
+#include "common/dataset/reader.h"
+
+void
+json_put_text(JsonBuilder *builder, const char *key, const char *text)
+{
+    json_builder_set_member_name(builder, key);
+    if (text)
+        json_builder_add_string_value(builder, text);
+    else
+        json_builder_add_null_value(builder);
+}
+
+void
+json_put_number(JsonBuilder *builder, const char *key, double number)
+{
+    json_builder_set_member_name(builder, key);
+    if (isfinite(number))
+        json_builder_add_double_value(builder, number);
+    else
+        json_builder_add_null_value(builder);
+}
+
+void
+json_put_integer(JsonBuilder *builder, const char *key, int64_t integer)
+{
+    json_builder_set_member_name(builder, key);
+    json_builder_add_int_value(builder, integer);
+}
+
+void
+json_put_known(JsonBuilder *builder, const char *key, int64_t integer)
+{
+    json_builder_set_member_name(builder, key);
+    if (integer == DATASET_UNKNOWN)
+        json_builder_add_null_value(builder);
+    else
+        json_builder_add_int_value(builder, integer);
+}
+
+void
+json_put_bool(JsonBuilder *builder, const char *key, bool truth)
+{
+    json_builder_set_member_name(builder, key);
+    json_builder_add_boolean_value(builder, truth);
+}
+
+void
+json_put_document(JsonBuilder *builder, const char *key, const char *json)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+
+    if (!json) {
+        json_put_text(builder, key, NULL);
+        return;
+    }
+    if (!json_depth_check(json, strlen(json), NULL) ||
+        !json_parser_load_from_data(parser, json, -1, NULL) || !json_parser_get_root(parser)) {
+        json_put_text(builder, key, json);
+        return;
+    }
+    json_builder_set_member_name(builder, key);
+    json_builder_add_value(builder, json_parser_steal_root(parser));
+}
+
+char *
+json_builder_text(JsonBuilder *builder, bool pretty)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    g_autofree char *text = NULL;
+
+    json_generator_set_pretty(generator, pretty);
+    json_generator_set_indent(generator, 1);
+    json_generator_set_root(generator, root);
+    text = json_generator_to_data(generator, NULL);
+    return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/report/tables.h"
+
+#include <math.h>
+
+TextTable *
+table_of_visits(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<condition", "<kind",     "repeat",   "V:P %",
+                                            "load %",     "core %",    "expected", "measured",
+                                            "micro",      "other CPU", "coverage", "Jain",
+                                            "<check",     NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->steal_checks->len; i++) {
+        const StealCheck *check = &g_array_index(analysis->steal_checks, StealCheck, i);
+        g_autofree char *failed =
+            g_strdup_printf("%s: %s", check->pass == 0 ? "failed" : "not judged", check->reason);
+
+        text_table_text(table, check->condition);
+        text_table_text(table, check->kind);
+        text_table_number(table, 0, (double) check->repeat);
+        text_table_number(table, 0, check->vp_percent);
+        text_table_number(table, 0, check->load_percent);
+        text_table_number(table, 0, check->core_percent);
+        text_table_number(table, 3, check->expected_ratio);
+        text_table_number(table, 3, check->measured_ratio);
+        text_table_number(table, 3, check->micro_ratio);
+        text_table_number(table, 2, check->other_cpus);
+        text_table_number(table, 3, check->lowest_coverage);
+        text_table_number(table, 3, check->jain);
+        text_table_text(table, check->pass == 1 ? "passed" : failed);
+    }
+    return table;
+}
+
+TextTable *
+table_of_fidelity(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<guest",   "vCPU",         "<event",    "windows",
+                                            "ratio",    "slope",        "intercept", "bias %",
+                                            "limits %", "ok",           "scaled",    "starved",
+                                            "invalid",  "<known cause", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->fidelity->len; i++) {
+        const FidelityRow *row = &g_array_index(analysis->fidelity, FidelityRow, i);
+        g_autofree char *limits =
+            isnan(row->loa_low_percent)
+                ? NULL
+                : g_strdup_printf("%.2f to %.2f", row->loa_low_percent, row->loa_high_percent);
+
+        text_table_text(table, row->guest);
+        text_table_count(table, (guint64) row->vcpu);
+        text_table_text(table, row->event);
+        text_table_count(table, row->windows);
+        text_table_number(table, 4, row->median_ratio);
+        text_table_number(table, 4, row->slope);
+        text_table_number(table, 4, row->intercept_share);
+        text_table_number(table, 2, row->bias_percent);
+        text_table_text(table, limits);
+        for (int v = 0; v < VERDICTS; v++)
+            text_table_count(table, row->verdicts[v]);
+        text_table_text(table, row->cause);
+    }
+    return table;
+}
+
+/* Estimators that no window could compute have no row: the text says which. */
+TextTable *
+table_of_estimators(const Analysis *analysis, Truth truth)
+{
+    static const char *const headings[] = {
+        "<estimator", "<condition", "visits", "windows",   "Spearman",    "within",
+        "Pearson",    "within",     "AUC",    "threshold", "sensitivity", "specificity",
+        "p",          "p Holm",     "<note",  NULL
+    };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->estimators->len; i++) {
+        const EvaluationRow *row = &g_array_index(analysis->estimators, EvaluationRow, i);
+        g_autofree char *note = NULL;
+
+        if (row->truth != truth || row->windows == 0)
+            continue;
+        note = g_strjoin(row->exploratory && (row->primary || !row->independent) ? ", " : "",
+                         row->primary        ? "primary"
+                         : !row->independent ? "not independent"
+                                             : "",
+                         row->exploratory ? "exploratory" : "", NULL);
+        text_table_text(table, row->estimator->name);
+        text_table_text(table, row->condition);
+        text_table_count(table, row->visits);
+        text_table_count(table, row->windows);
+        text_table_number(table, 2, row->spearman);
+        text_table_number(table, 2, row->spearman_within);
+        text_table_number(table, 2, row->pearson);
+        text_table_number(table, 2, row->pearson_within);
+        text_table_interval(table, 2, row->auc, row->auc_low, row->auc_high);
+        text_table_number(table, -4, row->threshold);
+        text_table_number(table, 2, row->sensitivity);
+        text_table_number(table, 2, row->specificity);
+        text_table_number(table, 4, row->p_value);
+        text_table_number(table, 4, row->p_holm);
+        text_table_text(table, note);
+    }
+    return table;
+}
+
+TextTable *
+table_of_shapes(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<estimator", "<condition", "<shape",
+                                            "knee V:P %", "<note",      NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->estimators->len; i++) {
+        const EvaluationRow *row = &g_array_index(analysis->estimators, EvaluationRow, i);
+
+        if (row->truth != TRUTH_VP || row->windows == 0)
+            continue;
+        text_table_text(table, row->estimator->name);
+        text_table_text(table, row->condition);
+        text_table_text(table, shape_name(row->shape));
+        text_table_interval(table, 0, row->knee_vp_percent, row->knee_low, row->knee_high);
+        text_table_text(table, row->exploratory ? "exploratory" : "");
+    }
+    return table;
+}
+
+TextTable *
+table_of_controls(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<control", "visits", "false alarms", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->controls->len; i++) {
+        const ControlRow *row = &g_array_index(analysis->controls, ControlRow, i);
+
+        text_table_text(table, row->name);
+        text_table_count(table, row->visits);
+        text_table_number(table, 3, row->false_alarm_ratio);
+    }
+    return table;
+}
+
+TextTable *
+table_of_exclusions(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<reason", "windows", "<meaning", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (int r = 0; r < EXCLUDED_REASONS; r++) {
+        if (analysis->excluded.windows[r] == 0)
+            continue;
+        text_table_text(table, excluded_name((ExcludedReason) r));
+        text_table_count(table, analysis->excluded.windows[r]);
+        text_table_text(table, excluded_meaning((ExcludedReason) r));
+    }
+    return table;
+}
+
+TextTable *
+table_of_clocks(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<guest",    "<condition",  "repeat",
+                                            "<method",   "line",        "bound µs",
+                                            "drift ppm", "residual µs", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->facts->guests->len; i++) {
+        const DatasetGuest *guest = &g_array_index(analysis->facts->guests, DatasetGuest, i);
+        const ClockMap *map = clock_table_map(analysis->clocks, guest->id);
+        const GArray *segments = clock_map_segments(map);
+
+        for (guint k = 0; segments && k < segments->len; k++) {
+            const ClockSegment *segment = &g_array_index(segments, ClockSegment, k);
+
+            text_table_text(table, guest->name);
+            text_table_text(table, analysis_condition_name(analysis, guest->condition_id));
+            text_table_number(table, 0,
+                              guest->repeat == DATASET_UNKNOWN ? NAN : (double) guest->repeat);
+            text_table_text(table, clock_method_name(clock_map_method(map)));
+            text_table_count(table, k + 1);
+            text_table_number(table, 1, segment->bound_ns / 1e3);
+            text_table_number(table, 2, segment->drift_ppm);
+            text_table_number(table, 1, segment->residual_ns / 1e3);
+        }
+    }
+    return table;
+}
+
+TextTable *
+table_of_environment(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<what", "<found", NULL };
+    const DatasetRun *run = &analysis->facts->run;
+    const struct {
+        const char *what, *found;
+    } rows[] = {
+        { "run", run->name },
+        { "identity", run->uuid },
+        { "made by", run->command },
+        { "insideout", run->tool_version },
+        { "state", run->state },
+        { "counters", run->counters },
+        { "accelerator", run->accelerator },
+        { "libvirt URI", run->connect },
+        { "pool of CPUs", run->pool },
+        { "load", run->load },
+        { "CPU model", run->cpu_model },
+        { "microcode", run->microcode },
+        { "kernel", run->kernel },
+        { "QEMU", run->qemu },
+        { "libvirt", run->libvirt },
+        { "mitigations", run->mitigations },
+        { "host", run->host_facts },
+    };
+    TextTable *table = text_table_new(headings);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        text_table_text(table, rows[i].what);
+        text_table_text(table, rows[i].found);
+    }
+    return table;
+}
+
+TextTable *
+table_of_notes(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<severity", "visit", "<what happened", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->notes->len; i++) {
+        const DatasetNote *note = &g_array_index(analysis->notes, DatasetNote, i);
+
+        text_table_text(table, note->severity);
+        text_table_number(table, 0,
+                          note->visit_id == DATASET_UNKNOWN ? NAN : (double) note->visit_id);
+        text_table_text(table, note->text);
+    }
+    return table;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The analysis as tables, the same for terminals and for HTML. */
+#pragma once
+
+#include "correlate/analysis.h"
+#include "correlate/report/text_table.h"
+
+/* Free each with text_table_free(). */
+TextTable *table_of_visits(const Analysis *analysis);
+TextTable *table_of_fidelity(const Analysis *analysis);
+TextTable *table_of_estimators(const Analysis *analysis, Truth truth);
+TextTable *table_of_shapes(const Analysis *analysis);
+TextTable *table_of_controls(const Analysis *analysis);
+TextTable *table_of_exclusions(const Analysis *analysis);
+TextTable *table_of_clocks(const Analysis *analysis);
+TextTable *table_of_environment(const Analysis *analysis);
+TextTable *table_of_notes(const Analysis *analysis);

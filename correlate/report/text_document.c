@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/report/text_document.h"
+
+#include <math.h>
+
+#include "correlate/answer.h"
+#include "correlate/report/tables.h"
+
+static void
+add(GString *out, const char *title, TextTable *table)
+{
+    g_autoptr(TextTable) owned = table;
+
+    if (text_table_rows(owned) == 0)
+        return;
+    g_string_append_printf(out, "\n%s\n", title);
+    text_table_print(owned, out);
+}
+
+static void
+add_clock(GString *out, const Analysis *analysis)
+{
+    ClockSummary clock = clock_table_summary(analysis->clocks);
+
+    g_string_append_printf(out, "\nClock: %s", clock_method_name(clock.method));
+    if (!isnan(clock.bound_ns))
+        g_string_append_printf(out,
+                               ", known within %.1f µs, drift at most %.2f ppm, worst residual "
+                               "%.1f µs, %u pings",
+                               clock.bound_ns / 1e3, fabs(clock.drift_ppm), clock.residual_ns / 1e3,
+                               clock.pings);
+    if (clock.steps)
+        g_string_append_printf(out, "; a guest's clock jumped %u times", clock.steps);
+    g_string_append_c(out, '\n');
+}
+
+char *
+text_document(const Analysis *analysis)
+{
+    g_autofree char *paragraph = answer_paragraph(analysis);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "%s: %s counters\n\n%s\n", analysis->facts->run.name,
+                           analysis->facts->run.counters, paragraph);
+    add_clock(out, analysis);
+    add(out, "Visits (expected and measured share of time that the loaded vCPUs waited)",
+        table_of_visits(analysis));
+    add(out, "Fidelity (guest count over host count)", table_of_fidelity(analysis));
+    for (int t = 0; t < TRUTHS; t++) {
+        g_autofree char *title =
+            g_strdup_printf("Estimators against truth “%s”", truth_name((Truth) t));
+
+        add(out, title, table_of_estimators(analysis, (Truth) t));
+    }
+    add(out, "Shapes (of visit means against load)", table_of_shapes(analysis));
+    add(out, "Controls", table_of_controls(analysis));
+    add(out, "Excluded windows", table_of_exclusions(analysis));
+    add(out, "Notes of the run", table_of_notes(analysis));
+    return g_string_free(out, FALSE);
+}

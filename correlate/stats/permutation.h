@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests by shuffling what a visit is labelled with: the visit is the unit, so nothing is assumed of
+ * the windows inside. */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Two-sided p of Spearman's rho of visit means `y` against `x`, by shuffling x among the visits
+ * `shuffles` times with a fixed seed: (1 + as extreme or more) / (1 + shuffles). NAN when rho is.
+ */
+double permutation_p(const double *x, const double *y, size_t n, size_t shuffles);
