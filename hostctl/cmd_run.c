@@ -52,7 +52,7 @@ run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOp
     bool quiet, GError **error)
 {
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(Progress) progress = progress_new(quiet);
+    g_autoptr(Progress) progress = progress_new(quiet ? NULL : stderr);
     g_autoptr(Lab) lab = lab_open(context->root, context->interrupt, plan, rig, options, error);
     bool ran;
 

@@ -34,7 +34,7 @@ connect_socket(const char *path, GError **error)
         failure_set(error, FAILURE_FAILED, "%s: longer than a socket path may be", path);
         return -1;
     }
-    strcpy(address.sun_path, path);
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
     if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof address) < 0) {
         failure_set_errno(error, errno, "connecting to %s", path);
         return -1;

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/run/progress.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 
 struct Progress {
-    bool quiet;
+    FILE *out;
     bool terminal;
     bool line_open;
 };
 
 Progress *
-progress_new(bool quiet)
+progress_new(FILE *out)
 {
     Progress *progress = g_new0(Progress, 1);
 
-    progress->quiet = quiet;
-    progress->terminal = isatty(STDERR_FILENO);
+    progress->out = out;
+    progress->terminal = out && isatty(fileno(out));
     return progress;
 }
 
@@ -29,7 +28,7 @@ progress_free(Progress *progress)
         return;
 
     if (progress->line_open)
-        fputc('\n', stderr);
+        fputc('\n', progress->out);
     g_free(progress);
 }
 
@@ -55,14 +54,14 @@ progress_say(Progress *progress, unsigned done, unsigned total, int64_t left_ns,
     g_autofree char *left = left_ns < 0 ? NULL : progress_duration(left_ns);
     va_list args;
 
-    if (progress->quiet)
+    if (!progress->out)
         return;
 
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
-    fprintf(stderr, progress->terminal ? "\r\033[K[%u/%u] %s%s%s" : "[%u/%u] %s%s%s\n", done, total,
-            what, left ? ", left: " : "", left ? left : "");
+    fprintf(progress->out, progress->terminal ? "\r\033[K[%u/%u] %s%s%s" : "[%u/%u] %s%s%s\n", done,
+            total, what, left ? ", left: " : "", left ? left : "");
     progress->line_open = progress->terminal;
-    fflush(stderr);
+    fflush(progress->out);
 }

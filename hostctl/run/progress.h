@@ -8,11 +8,12 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct Progress Progress;
 
-/* `quiet`: says nothing. */
-Progress *progress_new(bool quiet);
+/* `out` is lent; NULL: says nothing. */
+Progress *progress_new(FILE *out);
 void progress_free(Progress *progress); /* ends the line */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)
 
