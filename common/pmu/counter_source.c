@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/pmu/pmu_refusal.h"
 
 typedef enum { PLACE_NOWHERE, PLACE_GROUP, PLACE_PAGE } Place;
 
@@ -14,13 +15,14 @@ typedef struct {
     Place place;
     unsigned index; /* in the group's reading or the page's */
     int refusal;    /* errno, when PLACE_NOWHERE */
+    char *reason;   /* the same in words */
 } Slot;
 
 struct Counters {
     CounterSource source;
     unsigned n_events;
     Slot slots[EVENT_MAX];
-    GString *problem;
+    char *problem;   /* the reasons of all slots */
     PmuGroup *group; /* NULL: nothing comes from the kernel */
 
     EmulatedPage *page;
@@ -57,25 +59,17 @@ counter_source_parse(const char *name, CounterSource *ret_source, GError **error
 }
 
 static void
-refuse(Counters *counters, Slot *slot, int refusal, const char *why)
-{
-    slot->refusal = refusal;
-    g_string_append_printf(counters->problem, "%s%s", counters->problem->len ? "; " : "", why);
-}
-
-static void
 open_in_kernel(Counters *counters, const CounterTarget *target, Slot *slot)
 {
-    g_autoptr(GError) error = NULL;
     unsigned index;
-    int refusal;
+    FailureCode code;
 
     if (!counters->group)
         counters->group = pmu_group_new(&target->pmu);
     index = pmu_group_size(counters->group);
-    refusal = pmu_group_add(counters->group, &slot->event, &error);
-    if (refusal) {
-        refuse(counters, slot, refusal, error->message);
+    slot->refusal = pmu_group_add(counters->group, &slot->event, NULL);
+    if (slot->refusal) {
+        slot->reason = pmu_refusal_reason(slot->refusal, &slot->event, index, &code);
         return;
     }
     slot->place = PLACE_GROUP;
@@ -93,11 +87,9 @@ page_has(const PmuEvent *event)
 static void
 open_on_page(Counters *counters, Slot *slot)
 {
-    g_autofree char *why = NULL;
-
     if (!page_has(&slot->event)) {
-        why = g_strdup_printf("%s: the emulated page has no such event", slot->event.printable);
-        refuse(counters, slot, EOPNOTSUPP, why);
+        slot->refusal = EOPNOTSUPP;
+        slot->reason = g_strdup("the emulated page has no such event");
         return;
     }
     slot->place = PLACE_PAGE;
@@ -108,18 +100,38 @@ open_on_page(Counters *counters, Slot *slot)
 static void
 open_slot(Counters *counters, const CounterTarget *target, Slot *slot)
 {
-    g_autofree char *why = NULL;
-
     if (pmu_event_is_software(&slot->event) || counters->source == COUNTER_SOURCE_HARDWARE) {
         open_in_kernel(counters, target, slot);
-        return;
-    }
-    if (counters->source == COUNTER_SOURCE_EMULATED) {
+    } else if (counters->source == COUNTER_SOURCE_EMULATED) {
         open_on_page(counters, slot);
-        return;
+    } else {
+        slot->refusal = ENOENT;
+        slot->reason = g_strdup("no software event");
     }
-    why = g_strdup_printf("%s is no software event", slot->event.printable);
-    refuse(counters, slot, ENOENT, why);
+}
+
+/* "cycles, branches: REASON; r00c5: REASON": each reason once, with the events that it forbids. */
+static char *
+list_problems(const Counters *counters)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < counters->n_events; i++) {
+        const char *reason = counters->slots[i].reason;
+        bool said = !reason;
+
+        for (unsigned before = 0; before < i && !said; before++)
+            said = g_strcmp0(counters->slots[before].reason, reason) == 0;
+        if (said)
+            continue;
+        g_string_append_printf(text, "%s%s", text->len ? "; " : "",
+                               counters->slots[i].event.printable);
+        for (unsigned later = i + 1; later < counters->n_events; later++)
+            if (g_strcmp0(counters->slots[later].reason, reason) == 0)
+                g_string_append_printf(text, ", %s", counters->slots[later].event.printable);
+        g_string_append_printf(text, ": %s", reason);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static bool
@@ -160,6 +172,16 @@ counts_place(const Counters *counters, Place place)
     return false;
 }
 
+static bool
+fail_all(const Counters *counters, const CounterTarget *target, GError **error)
+{
+    g_autofree char *where = pmu_target_describe(&target->pmu);
+
+    return failure_set(error, FAILURE_UNSUPPORTED, "nothing can be counted%s%s: %s",
+                       counters->group ? " on " : "", counters->group ? where : "",
+                       counters->problem);
+}
+
 /* Starts what was opened, and reads once so that a page that is none is noticed now. */
 static bool
 start(Counters *counters, const CounterTarget *target, GError **error)
@@ -167,7 +189,7 @@ start(Counters *counters, const CounterTarget *target, GError **error)
     CounterReading reading;
 
     if (!counts_place(counters, PLACE_GROUP) && !counts_place(counters, PLACE_PAGE))
-        return failure_set(error, FAILURE_UNSUPPORTED, "%s", counters->problem->str);
+        return fail_all(counters, target, error);
     if (counters->group && !target->pmu.start_on_exec && !pmu_group_enable(counters->group, error))
         return false;
     counters->opened_ns = clock_raw_ns();
@@ -182,13 +204,13 @@ open_from(CounterSource source, const CounterTarget *target, const char *const *
     g_autoptr(Counters) counters = g_new0(Counters, 1);
 
     counters->source = source;
-    counters->problem = g_string_new(NULL);
     if (!encode_events(counters, target->mode, events, error))
         return NULL;
     if (source == COUNTER_SOURCE_EMULATED && !open_page(counters, target, error))
         return NULL;
     for (unsigned i = 0; i < counters->n_events; i++)
         open_slot(counters, target, &counters->slots[i]);
+    counters->problem = list_problems(counters);
     if (!start(counters, target, error))
         return NULL;
     return g_steal_pointer(&counters);
@@ -257,7 +279,9 @@ counters_close(Counters *counters)
         return;
 
     pmu_group_free(counters->group);
-    g_string_free(counters->problem, TRUE);
+    for (unsigned i = 0; i < counters->n_events; i++)
+        g_free(counters->slots[i].reason);
+    g_free(counters->problem);
     g_free(counters);
 }
 
@@ -281,6 +305,12 @@ counters_event_name(const Counters *counters, unsigned i)
     return slot->place == PLACE_PAGE ? slot->event.known->name : slot->event.printable;
 }
 
+const Event *
+counters_event(const Counters *counters, unsigned i)
+{
+    return counters->slots[i].event.known;
+}
+
 int
 counters_event_errno(const Counters *counters, unsigned i)
 {
@@ -290,7 +320,7 @@ counters_event_errno(const Counters *counters, unsigned i)
 const char *
 counters_problem(const Counters *counters)
 {
-    return counters->problem->str;
+    return counters->problem;
 }
 
 static bool

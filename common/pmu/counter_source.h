@@ -72,9 +72,11 @@ CounterSource counters_source(const Counters *counters);
 unsigned counters_n_events(const Counters *counters);
 /* The i-th event as it prints, its mode said: "cycles:G"; on the page plain "cycles". */
 const char *counters_event_name(const Counters *counters, unsigned i);
+/* The same in event_list; NULL: a raw or libpfm4 event. */
+const Event *counters_event(const Counters *counters, unsigned i);
 /* 0: the i-th event counts; else the errno that forbids it. */
 int counters_event_errno(const Counters *counters, unsigned i);
-/* Why the events that do not count do not, one sentence each; "" when all count. */
+/* Why events do not count, "cycles, branches: reason; …"; "" when all count. */
 const char *counters_problem(const Counters *counters);
 
 /* Reads all of them, allocating nothing. `ret_reading` is untouched on failure. */

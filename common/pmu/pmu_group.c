@@ -89,13 +89,23 @@ open_event(PmuGroup *group, const PmuEvent *event)
     return 0;
 }
 
+static void
+set_refusal(const PmuGroup *group, const PmuEvent *event, int refusal, GError **error)
+{
+    FailureCode code;
+    g_autofree char *reason = pmu_refusal_reason(refusal, event, group->n_events, &code);
+    g_autofree char *target = pmu_target_describe(&group->target);
+
+    failure_set(error, code, "counting %s on %s: %s", event->printable, target, reason);
+}
+
 int
 pmu_group_add(PmuGroup *group, const PmuEvent *event, GError **error)
 {
     int refusal = group->n_events < EVENT_MAX ? open_event(group, event) : E2BIG;
 
     if (refusal)
-        pmu_refusal_set(error, refusal, event, &group->target, group->n_events);
+        set_refusal(group, event, refusal, error);
     return refusal;
 }
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "common/base/failure.h"
-
 /* The first row that fits counts. */
 static const struct {
     int refusal;
@@ -68,18 +66,15 @@ applies(int when, const PmuEvent *event, unsigned n_before)
     }
 }
 
-void
-pmu_refusal_set(GError **error, int refusal, const PmuEvent *event, const PmuTarget *target,
-                unsigned n_before)
+char *
+pmu_refusal_reason(int refusal, const PmuEvent *event, unsigned n_before, FailureCode *ret_code)
 {
-    g_autofree char *where = pmu_target_describe(target);
-
     for (size_t i = 0; i < G_N_ELEMENTS(advices); i++) {
         if (advices[i].refusal != refusal || !applies(advices[i].when, event, n_before))
             continue;
-        failure_set(error, advices[i].code, "counting %s on %s: %s (%s)", event->printable, where,
-                    advices[i].advice, g_strerror(refusal));
-        return;
+        *ret_code = advices[i].code;
+        return g_strdup_printf("%s (%s)", advices[i].advice, g_strerror(refusal));
     }
-    failure_set_errno(error, refusal, "counting %s on %s", event->printable, where);
+    *ret_code = FAILURE_FAILED;
+    return g_strdup(g_strerror(refusal));
 }

@@ -115,7 +115,7 @@ goes_on_with_what_counts_and_says_what_does_not(void **state)
         assert_int_equal(counters_source(counters), COUNTER_SOURCE_HARDWARE);
         assert_int_equal(counters_event_errno(counters, 0), ENOENT);
         assert_int_equal(counters_event_errno(counters, 1), 0);
-        assert_non_null(strstr(counters_problem(counters), "cycles on CPU 0"));
+        assert_non_null(strstr(counters_problem(counters), "cycles: this machine has no PMU"));
         fake.values[0] = 20;
         assert_true(counters_read(counters, &reading, NULL));
         assert_true(reading.values[0] == COUNTER_NOT_COUNTED);
@@ -227,7 +227,7 @@ static const struct {
       0,
       { "cycles" },
       FAILURE_UNSUPPORTED,
-      "cycles is no software event" },
+      "cycles: no software event" },
     { COUNTER_SOURCE_EMULATED,
       PMU_MODE_SELF,
       false,
@@ -242,7 +242,7 @@ static const struct {
       0,
       { "cycles:u", "ref-cycles" },
       FAILURE_UNSUPPORTED,
-      "cycles:u: the emulated page has no such event; ref-cycles: " },
+      "cycles:u, ref-cycles: the emulated page has no such event" },
     { COUNTER_SOURCE_EMULATED,
       PMU_MODE_HOST,
       true,

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the agent's loop (agent.c) and its answers (agent_requests.c) share. */
+#pragma once
+
+#include <sched.h>
+
+#include "guestprobe/agent.h"
+#include "guestprobe/counter_set.h"
+#include "guestprobe/cpu_times.h"
+#include "guestprobe/load.h"
+#include "guestprobe/measurement.h"
+
+#define AGENT_SEND_TIMEOUT_MS 5000
+#define AGENT_UNLOAD_TIMEOUT_MS 10000
+
+struct Agent {
+    AgentOptions options;
+    uint64_t boot_id;
+    cpu_set_t cpus; /* online when the agent began */
+    int timer_fd, signal_fd;
+    bool stop; /* a signal asked for it, or the guest is powered off */
+
+    Channel *channel; /* of the host that is served now */
+    Message request, reply;
+    Stamp read_at; /* when the request's bytes were read */
+
+    CounterSet *counters; /* NULL: nothing is armed */
+    CpuTimesReader *times;
+    Measurement measurement;
+    Load *load;
+    char *late_problem; /* how the load ended, until it may be said */
+};
+
+/* Sends agent->reply. */
+bool agent_send(Agent *agent, GError **error);
+bool agent_send_problem(Agent *agent, uint16_t about, const char *text, GError **error);
+bool agent_send_late_problem(Agent *agent, GError **error);
+
+/* As much of the text as fits, whole characters, UTF-8. */
+void agent_copy_text(char *to, const char *text, size_t size);
+
+/* Does agent->request; false only when the answer could not be sent. */
+bool agent_handle_request(Agent *agent, GError **error);
+
+/* Makes the timer go off at the measurement's next tick. */
+void agent_set_timer(Agent *agent);
+
+/* Sends what was measured so far, if anything was, and forgets it. */
+bool agent_finish_measurement(Agent *agent, GError **error);

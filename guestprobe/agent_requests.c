@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/timerfd.h>
+
+#include "common/base/failure.h"
+#include "guestprobe/agent_private.h"
+#include "guestprobe/guest_facts.h"
+
+static_assert((int) WIRE_SOURCE_AUTO == COUNTER_SOURCE_AUTO &&
+                  (int) WIRE_SOURCE_HARDWARE == COUNTER_SOURCE_HARDWARE &&
+                  (int) WIRE_SOURCE_EMULATED == COUNTER_SOURCE_EMULATED &&
+                  (int) WIRE_SOURCE_SOFTWARE == COUNTER_SOURCE_SOFTWARE,
+              "sources are the same on the wire and in common/pmu");
+
+static bool
+fail(Agent *agent, const GError *why, GError **error)
+{
+    return agent_send_problem(agent, agent->request.kind, why->message, error);
+}
+
+static bool
+on_hello_ask(Agent *agent, GError **error)
+{
+    g_autofree char *facts = guest_facts_json(agent->options.root, hypervisor_cpuid);
+
+    agent->reply = (Message){ .kind = FRAME_HELLO,
+                              .hello = { .version = WIRE_VERSION,
+                                         .n_vcpus = (uint16_t) CPU_COUNT(&agent->cpus),
+                                         .boot_id = agent->boot_id } };
+    /* Half an object would be worse than none. */
+    g_strlcpy(agent->reply.hello.facts, strlen(facts) < WIRE_FACTS_MAX ? facts : "{}",
+              WIRE_FACTS_MAX);
+    return agent_send(agent, error);
+}
+
+static CounterSet *
+open_counters(Agent *agent, const ArmMessage *arm, GError **error)
+{
+    const char *events[EVENT_MAX + 1] = { NULL };
+
+    for (unsigned i = 0; i < arm->n_events; i++)
+        events[i] = arm->events[i];
+    return counter_set_open((CounterSource) arm->source, agent->options.root, &agent->cpus, events,
+                            agent->options.kernel, error);
+}
+
+static bool
+on_arm(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    Counters *first;
+    ArmedMessage *armed = &agent->reply.armed;
+
+    counter_set_close(g_steal_pointer(&agent->counters));
+    agent->counters = open_counters(agent, &agent->request.arm, &why);
+    if (!agent->counters)
+        return fail(agent, why, error);
+
+    first = counter_set_at(agent->counters, 0);
+    agent->reply = (Message){ .kind = FRAME_ARMED };
+    armed->source = (uint8_t) counters_source(first);
+    armed->n_events = (uint8_t) counters_n_events(first);
+    for (unsigned i = 0; i < armed->n_events; i++)
+        armed->error[i] = counters_event_errno(first, i);
+    agent_copy_text(armed->text, counters_problem(first), sizeof armed->text);
+    return agent_send(agent, error);
+}
+
+/* NULL with an error when the vector is no list of texts. */
+static char **
+unpack(const char *bytes, uint16_t len, const char *what, GError **error)
+{
+    char **strv = message_unpack_strv(bytes, len);
+
+    if (!strv)
+        failure_set(error, FAILURE_FAILED, "the %s do not end in a 0", what);
+    return strv;
+}
+
+static bool
+check_command(char **argv, char **env, GError **error)
+{
+    if (!argv[0] || !*argv[0])
+        return failure_set(error, FAILURE_FAILED, "the command is empty");
+    for (; *env; env++)
+        if (!strchr(*env, '=') || **env == '=')
+            return failure_set(error, FAILURE_FAILED,
+                               "“%.100s” in the environment is not NAME=value", *env);
+    return true;
+}
+
+static bool
+on_load(Agent *agent, GError **error)
+{
+    const LoadMessage *load = &agent->request.load;
+    g_autoptr(GError) why = NULL;
+    g_auto(GStrv) argv = unpack(load->argv, load->argv_len, "arguments", &why);
+    g_auto(GStrv) env = argv ? unpack(load->env, load->env_len, "variables", &why) : NULL;
+    pid_t pid = 0;
+    int refusal;
+
+    if (!env || !check_command(argv, env, &why))
+        return fail(agent, why, error);
+
+    refusal = load_start(agent->load, (const char *const *) argv, (const char *const *) env, &pid);
+    agent->reply =
+        (Message){ .kind = FRAME_LOADED, .loaded = { .pid = (int32_t) pid, .error = refusal } };
+    return agent_send(agent, error);
+}
+
+static bool
+on_unload(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    g_clear_pointer(&agent->late_problem, g_free);
+    if (!load_stop(agent->load, AGENT_UNLOAD_TIMEOUT_MS, &why))
+        return fail(agent, why, error);
+    agent->reply = (Message){ .kind = FRAME_UNLOADED };
+    return agent_send(agent, error);
+}
+
+void
+agent_set_timer(Agent *agent)
+{
+    int64_t due_ns = agent->measurement.samples ? measurement_due_ns(&agent->measurement) : 0;
+    const struct itimerspec at = { .it_value = { .tv_sec = due_ns / NS_PER_SECOND,
+                                                 .tv_nsec = due_ns % NS_PER_SECOND } };
+
+    timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME, &at, NULL); /* zero: off */
+}
+
+static bool
+on_measure(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!agent->counters)
+        return agent_send_problem(agent, FRAME_MEASURE, "no events are armed: send ARM first",
+                                  error);
+    if (!measurement_begin(&agent->measurement, &agent->request.measure,
+                           counter_set_size(agent->counters), measurement_clock_ns(), &why))
+        return fail(agent, why, error);
+    agent_set_timer(agent);
+    return true;
+}
+
+static bool
+send_samples(Agent *agent, uint32_t from, GError **error)
+{
+    const Measurement *measurement = &agent->measurement;
+    SamplesMessage *samples = &agent->reply.samples;
+    uint32_t n = MIN(measurement->n_samples - from, WIRE_SAMPLES_PER_FRAME);
+
+    agent->reply.kind = FRAME_SAMPLES;
+    samples->visit = measurement->visit;
+    samples->n_samples = (uint16_t) n;
+    memcpy(samples->samples, measurement->samples + from, n * sizeof samples->samples[0]);
+    return agent_send(agent, error);
+}
+
+bool
+agent_finish_measurement(Agent *agent, GError **error)
+{
+    Measurement *measurement = &agent->measurement;
+    MeasuredMessage measured = { .visit = measurement->visit,
+                                 .n_sent = measurement->n_samples,
+                                 .n_lost = measurement_lost(measurement) };
+    bool sent = true;
+
+    if (!measurement->samples)
+        return true;
+
+    for (uint32_t from = 0; sent && from < measured.n_sent; from += WIRE_SAMPLES_PER_FRAME)
+        sent = send_samples(agent, from, error);
+    measurement_end(measurement);
+    agent_set_timer(agent);
+    if (!sent)
+        return false;
+    agent->reply = (Message){ .kind = FRAME_MEASURED, .measured = measured };
+    return agent_send(agent, error) && agent_send_late_problem(agent, error);
+}
+
+static bool
+on_ping(Agent *agent, GError **error)
+{
+    const PingMessage *ping = &agent->request.ping;
+    Stamp now;
+
+    agent->reply = (Message){ .kind = FRAME_PONG };
+    agent->reply.pong.sequence = ping->sequence;
+    agent->reply.pong.t1_ns = ping->t1_ns;
+    agent->reply.pong.t2_ns = agent->read_at.raw_ns;
+    now = stamp_now();
+    agent->reply.pong.t3_ns = now.raw_ns;
+    agent->reply.pong.guest_tsc = now.tsc;
+    agent->reply.pong.guest_wall_ns = now.wall_ns;
+    return agent_send(agent, error);
+}
+
+static bool
+on_bye(Agent *agent, GError **error)
+{
+    if (!agent->options.power_off)
+        return agent_send_problem(agent, FRAME_BYE,
+                                  "this probe may not power its guest off (it runs without "
+                                  "--may-power-off, or is not the appliance's)",
+                                  error);
+
+    load_stop(agent->load, AGENT_UNLOAD_TIMEOUT_MS, NULL);
+    agent->stop = true;
+    agent->options.power_off();
+    return true;
+}
+
+static const struct {
+    FrameKind kind;
+    bool (*handle)(Agent *agent, GError **error);
+    bool ends_measurement;
+} requests[] = {
+    { FRAME_HELLO_ASK, on_hello_ask, false },
+    { FRAME_ARM, on_arm, true },
+    { FRAME_LOAD, on_load, true },
+    { FRAME_UNLOAD, on_unload, true },
+    { FRAME_MEASURE, on_measure, true },
+    { FRAME_PING, on_ping, false },
+    { FRAME_BYE, on_bye, true },
+};
+
+bool
+agent_handle_request(Agent *agent, GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+        if (requests[i].kind != agent->request.kind)
+            continue;
+        if (requests[i].ends_measurement && !agent_finish_measurement(agent, error))
+            return false;
+        return requests[i].handle(agent, error);
+    }
+    return agent_send_problem(agent, agent->request.kind, "this is no request to a guest", error);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/autofd.h"
+#include "common/base/clock.h"
+#include "common/base/failure.h"
+#include "guestprobe/child.h"
+#include "guestprobe/cmd.h"
+#include "guestprobe/stat_print.h"
+#include "guestprobe/stat_session.h"
+
+#define PERF_NO_COMMAND 255 /* perf's exit code when the command cannot be started */
+
+typedef struct {
+    const Options *options;
+    StatSession *session;
+    FILE *out;
+    int signal_fd;
+    int64_t begin_ns;
+    pid_t pid;       /* of the command; 0: none, or it ended */
+    int wait_status; /* of the command, once it ended */
+    bool stop;       /* a signal asked for it */
+} Run;
+
+static bool
+has_command(const Options *options)
+{
+    return options->command[0] != NULL;
+}
+
+static int
+block_signals(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+take_signals(Run *run)
+{
+    struct signalfd_siginfo info;
+
+    while (read(run->signal_fd, &info, sizeof info) == sizeof info)
+        run->stop |= info.ssi_signo != SIGCHLD;
+    if (run->pid && waitpid(run->pid, &run->wait_status, WNOHANG) == run->pid)
+        run->pid = 0;
+}
+
+static bool
+ended(const Run *run)
+{
+    return run->stop || (has_command(run->options) && !run->pid);
+}
+
+/* Waits for the moment, or for the end if that comes first. */
+static void
+wait_until(Run *run, int64_t due_ns)
+{
+    struct pollfd signals = { .fd = run->signal_fd, .events = POLLIN };
+
+    while (!ended(run)) {
+        int64_t left_ns = due_ns - clock_raw_ns();
+        const struct timespec left = { .tv_sec = left_ns / NS_PER_SECOND,
+                                       .tv_nsec = left_ns % NS_PER_SECOND };
+
+        if (left_ns <= 0)
+            return;
+        if (ppoll(&signals, 1, &left, NULL) > 0)
+            take_signals(run);
+    }
+}
+
+static bool
+print_window(Run *run, GError **error)
+{
+    const Options *options = run->options;
+    bool with_time = options->interval_ms > 0;
+    StatWindow window;
+
+    if (!stat_session_next(run->session, &window, error))
+        return false;
+    if (options->json)
+        stat_print_json(run->out, &window, with_time,
+                        counter_source_name(stat_session_source(run->session)));
+    else if (options->separator)
+        stat_print_csv(run->out, &window, with_time, options->separator);
+    else
+        stat_print_table(run->out, &window, with_time);
+    if (fflush(run->out) != 0)
+        return failure_set_errno(error, errno, "writing the counts");
+    return true;
+}
+
+static bool
+print_windows(Run *run, GError **error)
+{
+    const Options *options = run->options;
+    int64_t interval_ns = options->interval_ms ? options->interval_ms * NS_PER_MS : INT64_MAX / 4;
+    int64_t last_ns = options->for_seconds > 0
+                          ? run->begin_ns + (int64_t) (options->for_seconds * 1e9)
+                          : INT64_MAX / 2;
+    int64_t due_ns = run->begin_ns;
+
+    do {
+        due_ns = MIN(due_ns + interval_ns, last_ns);
+        wait_until(run, due_ns);
+        if (!print_window(run, error))
+            return false;
+    } while (!ended(run) && due_ns < last_ns);
+    return true;
+}
+
+/* perf ends its command when it stops counting before it. */
+static void
+end_command(Run *run)
+{
+    if (!run->pid)
+        return;
+    kill(run->pid, SIGTERM);
+    while (waitpid(run->pid, &run->wait_status, 0) < 0 && errno == EINTR)
+        continue;
+    run->pid = 0;
+}
+
+static void
+print_head(Run *run)
+{
+    const Options *options = run->options;
+    g_autofree char *command = g_strjoinv(" ", options->command);
+
+    if (options->json || options->separator)
+        return;
+    if (options->interval_ms)
+        stat_print_table_head(run->out);
+    else if (has_command(options) && !options->all_cpus)
+        fprintf(run->out, "\n Performance counter stats for '%s':\n\n", command);
+    else
+        fprintf(run->out, "\n Performance counter stats for 'system wide':\n\n");
+}
+
+static double
+seconds_of(struct timeval time)
+{
+    return (double) time.tv_sec + (double) time.tv_usec / 1e6;
+}
+
+static void
+print_tail(Run *run)
+{
+    const Options *options = run->options;
+    struct rusage usage;
+
+    if (options->json || options->separator || options->interval_ms)
+        return;
+    fprintf(run->out, "\n%18.9f seconds time elapsed\n",
+            (double) (clock_raw_ns() - run->begin_ns) / 1e9);
+    if (has_command(options) && getrusage(RUSAGE_CHILDREN, &usage) == 0)
+        fprintf(run->out, "\n%18.9f seconds user\n%18.9f seconds sys\n", seconds_of(usage.ru_utime),
+                seconds_of(usage.ru_stime));
+    fputc('\n', run->out);
+}
+
+static void
+print_note(const Run *run)
+{
+    const char *note = stat_session_note(run->session);
+
+    if (*note)
+        fprintf(stderr, "# guestprobe: %s\n", note);
+}
+
+static FILE *
+open_output(const Options *options, GError **error)
+{
+    FILE *out;
+
+    if (!options->output)
+        return has_command(options) ? stderr : stdout;
+    out = fopen(options->output, "we");
+    if (!out)
+        failure_set_errno(error, errno, "%s", options->output);
+    return out;
+}
+
+/* The command exists, but waits before its exec. */
+static bool
+count(Run *run, Child *child, GError **error)
+{
+    const Options *options = run->options;
+    g_autoptr(Sysroot) root = sysroot_new("/");
+    bool whole_guest = options->all_cpus || !has_command(options);
+    int refusal = 0;
+    bool done;
+
+    run->session = stat_session_open(root, options->source, (const char *const *) options->events,
+                                     whole_guest ? 0 : child->pid, NULL, error);
+    if (!run->session) {
+        if (has_command(options))
+            child_cancel(child);
+        return false;
+    }
+    print_note(run);
+    run->begin_ns = clock_raw_ns();
+    if (has_command(options))
+        refusal = child_exec(child);
+    if (refusal) {
+        run->wait_status = W_EXITCODE(PERF_NO_COMMAND, 0);
+        return failure_set_errno(error, refusal, "%s", options->command[0]);
+    }
+
+    run->pid = child->pid;
+    print_head(run);
+    done = print_windows(run, error);
+    end_command(run);
+    if (done)
+        print_tail(run);
+    return done;
+}
+
+static int
+exit_code(const Run *run)
+{
+    return has_command(run->options) ? child_exit_code(run->wait_status) : 0;
+}
+
+int
+cmd_stat(const Options *options, GError **error)
+{
+    autofd int signal_fd = block_signals();
+    const ChildSpec spec = { .argv = (const char *const *) options->command };
+    Run run = { .options = options, .signal_fd = signal_fd };
+    Child child = { 0 };
+    int refusal = 0;
+    bool done;
+
+    run.out = open_output(options, error);
+    if (!run.out)
+        return -1;
+    if (has_command(options))
+        refusal = child_fork(&spec, &child);
+    if (refusal) {
+        failure_set_errno(error, refusal, "starting %s", options->command[0]);
+        return -1;
+    }
+    done = count(&run, &child, error);
+    stat_session_close(run.session);
+    if (options->output && fclose(run.out) != 0 && done)
+        done = failure_set_errno(error, errno, "%s", options->output);
+    return done || run.wait_status ? exit_code(&run) : -1;
+}

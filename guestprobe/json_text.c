@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "guestprobe/json_text.h"
+
+#include <string.h>
+
+static void
+append_char(GString *out, gunichar c)
+{
+    static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    const char *found = c < 0x80 && c != 0 ? strchr(named, (int) c) : NULL;
+
+    if (found)
+        g_string_append_printf(out, "\\%c", letters[found - named]);
+    else if (c < 0x20 || c == 0x7f)
+        g_string_append_printf(out, "\\u%04x", c);
+    else
+        g_string_append_unichar(out, c);
+}
+
+void
+json_append_string(GString *out, const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+
+    g_string_append_c(out, '"');
+    for (const char *at = valid; *at; at = g_utf8_next_char(at))
+        append_char(out, g_utf8_get_char(at));
+    g_string_append_c(out, '"');
+}
+
+JsonObject
+json_object_begin(void)
+{
+    return (JsonObject){ .text = g_string_new("{") };
+}
+
+static void
+append_key(JsonObject *object, const char *key)
+{
+    if (object->begun)
+        g_string_append(object->text, ", ");
+    object->begun = true;
+    json_append_string(object->text, key);
+    g_string_append(object->text, ": ");
+}
+
+void
+json_object_string(JsonObject *object, const char *key, const char *value)
+{
+    append_key(object, key);
+    if (value)
+        json_append_string(object->text, value);
+    else
+        g_string_append(object->text, "null");
+}
+
+void
+json_object_number(JsonObject *object, const char *key, uint64_t value)
+{
+    append_key(object, key);
+    g_string_append_printf(object->text, "%" G_GUINT64_FORMAT, value);
+}
+
+void
+json_object_bool(JsonObject *object, const char *key, bool value)
+{
+    append_key(object, key);
+    g_string_append(object->text, value ? "true" : "false");
+}
+
+char *
+json_object_end(JsonObject *object)
+{
+    g_string_append_c(object->text, '}');
+    return g_string_free(g_steal_pointer(&object->text), FALSE);
+}

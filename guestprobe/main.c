@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/failure.h"
+#include "common/base/sysroot.h"
+#include "guestprobe/cmd.h"
+#include "guestprobe/guest_facts.h"
+
+static int
+print_facts(void)
+{
+    g_autoptr(Sysroot) root = sysroot_new("/");
+    g_autofree char *facts = guest_facts_json(root, hypervisor_cpuid);
+
+    return printf("%s\n", facts) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int
+run(const Options *options, GError **error)
+{
+    if (options->help) {
+        options_print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (options->version) {
+        printf("guestprobe %s\n", INSIDEOUT_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (options->facts)
+        return print_facts();
+    return options->agent ? cmd_agent(options, error) : cmd_stat(options, error);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(Options) options = { 0 };
+    g_autoptr(GError) error = NULL;
+    int code = options_parse(argc, argv, &options, &error) ? run(&options, &error) : -1;
+
+    if (!error)
+        return code;
+    fprintf(stderr, "guestprobe: %s\n", error->message);
+    return code > 0 ? code : failure_exit_code(error);
+}
