@@ -27,11 +27,10 @@ read_file(const Sysroot *root, const char *target, char **ret_value, GError **er
     return true;
 }
 
-/* *ret_status: systemctl's exit code, or -1 where there is no systemctl. */
+/* *ret_status: its exit code, or -1 where there is no such program. */
 static bool
-run_systemctl(const char *verb, const char *unit, int *ret_status, GError **error)
+run_program(const char *const *argv, int *ret_status, GError **error)
 {
-    const char *argv[] = { "systemctl", "--quiet", verb, unit, NULL };
     g_autoptr(GError) problem = NULL;
     int wait_status;
 
@@ -47,6 +46,14 @@ run_systemctl(const char *verb, const char *unit, int *ret_status, GError **erro
     }
     *ret_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
     return true;
+}
+
+static bool
+run_systemctl(const char *verb, const char *unit, int *ret_status, GError **error)
+{
+    const char *const argv[] = { "systemctl", "--quiet", verb, unit, NULL };
+
+    return run_program(argv, ret_status, error);
 }
 
 static bool
@@ -73,12 +80,37 @@ write_service(const Sysroot *root, const char *target, const char *value, GError
     return true;
 }
 
+static bool
+read_module(const Sysroot *root, const char *target, char **ret_value, GError **error)
+{
+    g_autofree char *path = g_build_filename("sys/module", target, NULL);
+
+    *ret_value = g_strdup(sysroot_exists(root, path) ? "loaded" : "absent");
+    return true;
+}
+
+static bool
+write_module(const Sysroot *root, const char *target, const char *value, GError **error)
+{
+    bool load = g_str_equal(value, "loaded");
+    const char *const argv[] = { "modprobe", load ? "--" : "--remove", target, NULL };
+    int status;
+
+    if (!run_program(argv, &status, error))
+        return false;
+    if (status != 0)
+        return failure_set(error, FAILURE_FAILED, "modprobe %s%s failed (dmesg says why)",
+                           load ? "" : "--remove ", target);
+    return true;
+}
+
 static const struct {
     bool (*read)(const Sysroot *root, const char *target, char **ret_value, GError **error);
     bool (*write)(const Sysroot *root, const char *target, const char *value, GError **error);
 } ways[] = {
     [JOURNAL_FILE] = { read_file, sysroot_write },
     [JOURNAL_SERVICE] = { read_service, write_service },
+    [JOURNAL_MODULE] = { read_module, write_module },
 };
 
 bool

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One change of the host, made under the journal and undone by it: a file of the kernel
- * (JOURNAL_FILE) or a systemd unit (JOURNAL_SERVICE). The pieces that knobs and `recover` share.
+ * (JOURNAL_FILE), a systemd unit (JOURNAL_SERVICE) or a module (JOURNAL_MODULE). The pieces that
+ * knobs and `recover` share.
  */
 #pragma once
 
@@ -14,12 +15,13 @@
 
 typedef struct {
     JournalKind kind;
-    const char *target; /* a path under the Sysroot, or a unit's name */
+    const char *target; /* a path under the Sysroot, a unit's or a module's name */
     bool held;          /* made by hand to stay */
     uint64_t id;        /* of its journal entry; 0: nothing changed so far */
 } Change;
 
-/* What it is now: a file's text (the chosen word of "[none] scan-time"), "active" or "inactive". */
+/* What it is now: a file's text (the chosen word of "[none] scan-time"), "active" or
+ * "inactive", "loaded" or "absent". */
 bool change_read(const Sysroot *root, JournalKind kind, const char *target, char **ret_value,
                  GError **error);
 

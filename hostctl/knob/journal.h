@@ -17,6 +17,7 @@
 typedef enum {
     JOURNAL_FILE,    /* target: path under the Sysroot; old_value, new_value: its text */
     JOURNAL_SERVICE, /* target: systemd unit; old_value, new_value: "active" or "inactive" */
+    JOURNAL_MODULE,  /* target: kernel module; old_value, new_value: "loaded" or "absent" */
     JOURNAL_BALLOON, /* target: guest name; uri, uuid; old_value, new_value: KiB */
     JOURNAL_SHM,     /* target: name in /dev/shm, to be removed */
     JOURNAL_GUEST,   /* target: guest name; uri, uuid: to be destroyed */

@@ -8,8 +8,8 @@
 #define LINE_MAX_BYTES 65536
 
 static const char *const kind_names[] = {
-    [JOURNAL_FILE] = "file", [JOURNAL_SERVICE] = "service", [JOURNAL_BALLOON] = "balloon",
-    [JOURNAL_SHM] = "shm",   [JOURNAL_GUEST] = "guest",
+    [JOURNAL_FILE] = "file",       [JOURNAL_SERVICE] = "service", [JOURNAL_MODULE] = "module",
+    [JOURNAL_BALLOON] = "balloon", [JOURNAL_SHM] = "shm",         [JOURNAL_GUEST] = "guest",
 };
 
 /* The texts of an entry: key, place, and whether every entry has it. */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+
+#include "common/base/failure.h"
+#include "hostctl/command.h"
+#include "hostctl/doctor/live.h"
+#include "hostctl/doctor/plan_need.h"
+#include "hostctl/doctor/remedy.h"
+#include "hostctl/doctor/report.h"
+
+static DoctorFinding *
+look(const CommandContext *context, const DoctorPlan *plan)
+{
+    g_autoptr(CpuInfo) cpu = cpuinfo_read(context->root, NULL);
+    g_autoptr(DoctorLive) live = NULL;
+
+    if (sysroot_is_live(context->root))
+        live = doctor_live_look(context->uri, context->interrupt);
+    return doctor_look(
+        &(DoctorHost){ .root = context->root, .cpu = cpu, .plan = plan, .live = live });
+}
+
+static bool
+check_ids(char **ids, GError **error)
+{
+    g_autofree char *known = remedy_ids();
+
+    for (; *ids; ids++) {
+        if (!doctor_check_find(*ids))
+            return failure_set(error, FAILURE_USAGE, "no check “%s”; hostctl doctor lists them",
+                               *ids);
+        if (!remedy_exists(*ids))
+            return failure_set(error, FAILURE_USAGE,
+                               "nothing can be applied for %s, see its fix; what can: %s", *ids,
+                               known);
+    }
+    return true;
+}
+
+/* Without ids: everything that does not pass and can be mended from here. */
+static GPtrArray *
+choose(char **ids, const DoctorFinding *findings)
+{
+    GPtrArray *chosen = g_ptr_array_new();
+
+    for (char **id = ids; *id; id++)
+        g_ptr_array_add(chosen, *id);
+    for (size_t i = 0; !*ids && i < doctor_checks_length; i++)
+        if (findings[i].status != DOCTOR_PASS && remedy_exists(doctor_checks[i].id))
+            g_ptr_array_add(chosen, (char *) doctor_checks[i].id);
+    return chosen;
+}
+
+/*
+ * One that cannot be applied does not keep the others from it; the first failure is the error.
+ * What was not named and does not exist here is no failure.
+ */
+static bool
+apply_all(Journal *journal, const GPtrArray *ids, bool named, GPtrArray *notes, GError **error)
+{
+    bool applied = true;
+
+    for (guint i = 0; i < ids->len; i++) {
+        g_autoptr(GError) problem = NULL;
+
+        if (remedy_apply(journal, ids->pdata[i], notes, &problem) ||
+            (!named && g_error_matches(problem, FAILURE, FAILURE_UNSUPPORTED)))
+            continue;
+        g_ptr_array_add(notes, g_strdup_printf("not applied: %s", problem->message));
+        if (applied)
+            g_propagate_error(error, g_steal_pointer(&problem));
+        applied = false;
+    }
+    return applied;
+}
+
+static bool
+apply(const CommandContext *context, const GPtrArray *ids, bool named, GError **error)
+{
+    g_autoptr(State) state = state_open(error);
+    g_autoptr(Journal) journal = NULL;
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    bool applied;
+
+    if (!state || !state_lock(state, error) ||
+        !(journal = journal_open(state, context->root, error)) ||
+        !journal_require_recovered(journal, error))
+        return false;
+    applied = apply_all(journal, ids, named, notes, error);
+    for (guint i = 0; i < notes->len; i++)
+        fprintf(stderr, "hostctl doctor: %s\n", (const char *) notes->pdata[i]);
+    return applied;
+}
+
+static bool
+verdict(const DoctorFinding *findings, GError **error)
+{
+    g_autoptr(GString) failed = g_string_new(NULL);
+    unsigned n = doctor_count(findings, DOCTOR_FAIL);
+
+    for (size_t i = 0; i < doctor_checks_length; i++)
+        if (findings[i].status == DOCTOR_FAIL)
+            g_string_append_printf(failed, "%s%s", failed->len ? ", " : "", doctor_checks[i].id);
+    if (n > 0)
+        return failure_set(error, FAILURE_NO, "%u of %zu checks failed: %s", n,
+                           doctor_checks_length, failed->str);
+    return true;
+}
+
+static void
+print_findings(const DoctorFinding *findings, bool json)
+{
+    g_autofree char *text = json ? doctor_report_json(findings) : NULL;
+
+    if (json)
+        fputs(text, stdout);
+    else
+        doctor_report_text(findings, stdout);
+}
+
+/* `ids` NULL: nothing is applied. */
+static bool
+examine(const CommandContext *context, const DoctorPlan *plan, char **ids, bool json,
+        GError **error)
+{
+    DoctorFinding *findings = look(context, plan);
+    g_autoptr(GPtrArray) chosen = ids ? choose(ids, findings) : NULL;
+    bool well = true;
+
+    if (chosen && chosen->len > 0) {
+        well = apply(context, chosen, *ids != NULL, error);
+        doctor_findings_free(findings);
+        findings = look(context, plan);
+    }
+    print_findings(findings, json);
+    well = well && verdict(findings, error);
+    doctor_findings_free(findings);
+    return well;
+}
+
+bool
+cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error)
+{
+    g_autofree char *plan_path = NULL;
+    gboolean json = FALSE, applying = FALSE;
+    const GOptionEntry entries[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON document", NULL },
+        { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Judge the host for this plan", "FILE" },
+        { "apply", 0, 0, G_OPTION_ARG_NONE, &applying,
+          "Mend what can be mended (or the checks named); hostctl recover puts it back", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) options =
+        g_option_context_new("[ID…] — is this host fit for ground truth?");
+    g_autoptr(Plan) plan = NULL;
+    DoctorPlan need = doctor_default_plan(context->root);
+
+    g_option_context_add_main_entries(options, entries, NULL);
+    if (!g_option_context_parse(options, &argc, &argv, error))
+        return false;
+    if (argc > 1 && !applying)
+        return failure_set(error, FAILURE_USAGE, "ids of checks stand with --apply only");
+    if (!check_ids(argv + 1, error))
+        return false;
+    if (plan_path &&
+        (!(plan = plan_load(plan_path, error)) || !plan_need(plan, context->root, &need, error)))
+        return false;
+    return examine(context, &need, applying ? argv + 1 : NULL, json, error);
+}
