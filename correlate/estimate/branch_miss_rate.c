@@ -9,7 +9,7 @@ value(const GuestView *view)
 
 const Estimator branch_miss_rate = {
     .name = "branch_miss_rate",
-    .unit = "per branch",
+    .unit = "branch misses per branch",
     .meaning = "share of branches that were mispredicted",
     .needs = NEEDS(BRANCH_MISSES) | NEEDS(BRANCHES),
     .value = value,

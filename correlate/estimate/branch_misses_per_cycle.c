@@ -10,7 +10,7 @@ value(const GuestView *view)
 
 const Estimator branch_misses_per_cycle = {
     .name = "branch_misses_per_cycle",
-    .unit = "per 10 000 cycles",
+    .unit = "branch misses per 10 000 cycles",
     .meaning = "branch misses per cycle, the indicator of the reference experiment",
     .needs = NEEDS(BRANCH_MISSES) | NEEDS(CYCLES),
     .value = value,

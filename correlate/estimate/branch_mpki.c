@@ -9,7 +9,7 @@ value(const GuestView *view)
 
 const Estimator branch_mpki = {
     .name = "branch_mpki",
-    .unit = "per 1 000 instructions",
+    .unit = "branch misses per 1 000 instructions",
     .meaning = "branch misses per 1 000 instructions",
     .needs = NEEDS(BRANCH_MISSES) | NEEDS(INSTRUCTIONS),
     .value = value,

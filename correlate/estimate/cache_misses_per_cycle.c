@@ -9,7 +9,7 @@ value(const GuestView *view)
 
 const Estimator cache_misses_per_cycle = {
     .name = "cache_misses_per_cycle",
-    .unit = "per 10 000 cycles",
+    .unit = "cache misses per 10 000 cycles",
     .meaning = "cache misses per cycle, the second indicator of the reference experiment",
     .needs = NEEDS(CACHE_MISSES) | NEEDS(CYCLES),
     .value = value,

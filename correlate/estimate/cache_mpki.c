@@ -9,7 +9,7 @@ value(const GuestView *view)
 
 const Estimator cache_mpki = {
     .name = "cache_mpki",
-    .unit = "per 1 000 instructions",
+    .unit = "cache misses per 1 000 instructions",
     .meaning = "cache misses per 1 000 instructions",
     .needs = NEEDS(CACHE_MISSES) | NEEDS(INSTRUCTIONS),
     .value = value,

@@ -9,7 +9,7 @@ value(const GuestView *view)
 
 const Estimator canary_miss_rate = {
     .name = "canary_miss_rate",
-    .unit = "per canary branch",
+    .unit = "canary misses per canary branch",
     .meaning = "mispredicted share of the probe's own fixed branch kernel",
     .needs = NEEDS(CANARY_MISSES) | NEEDS(CANARY_BRANCHES),
     .value = value,

@@ -9,7 +9,7 @@
 
 typedef struct {
     const char *name;
-    const char *unit;    /* for people: "misses per 10 000 cycles" */
+    const char *unit;    /* for people: "branch misses per 10 000 cycles" */
     const char *meaning; /* one clause for reports */
     unsigned needs;      /* bits 1 << GuestField that must be known */
     bool steal_based;    /* shares its source with the host's run delay */

@@ -11,7 +11,7 @@ value(const GuestView *view)
 
 const Estimator steal_share = {
     .name = "steal_share",
-    .unit = "share of the wanted time",
+    .unit = "stolen share of the wanted time",
     .meaning = "time taken from the guest over time it wanted (/proc/stat): the same source as the "
                "host's run delay",
     .needs = NEEDS(STEAL_NS) | NEEDS(BUSY_NS),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/report/figure.h"
+
+#include "correlate/report/figure_scripts.h"
+#include "correlate/report/gnuplot.h"
+
+void
+figure_free(Figure *figure)
+{
+    if (!figure)
+        return;
+
+    g_free(figure->name);
+    g_free(figure->title);
+    g_free(figure->caption);
+    g_free(figure->alt);
+    g_free(figure->svg);
+    g_free(figure);
+}
+
+/* Takes all texts over; a script of NULL (nothing to draw) adds nothing. */
+static bool
+add(GPtrArray *figures, const char *name, int width, int height, char *script, char *title,
+    char *caption, char *alt, GError **error)
+{
+    g_autofree char *owned_script = script;
+    Figure *figure = g_new0(Figure, 1);
+
+    figure->name = g_ascii_strdown(name, -1);
+    figure->title = title;
+    figure->caption = caption;
+    figure->alt = alt;
+    for (char *c = figure->name; *c; c++)
+        if (!g_ascii_isalnum(*c))
+            *c = '-';
+    if (script)
+        figure->svg = gnuplot_draw(figure->name, width, height, alt, script, error);
+    if (!figure->svg) {
+        figure_free(figure);
+        return !script;
+    }
+    g_ptr_array_add(figures, figure);
+    return true;
+}
+
+static bool
+add_surface(GPtrArray *figures, const Analysis *analysis, const Estimator *estimator,
+            guint condition, GError **error)
+{
+    const char *name = analysis->visits->conditions->pdata[condition];
+    g_autofree char *file = g_strdup_printf("surface-%s-%s", estimator->name, name);
+
+    return add(figures, file, 620, 440,
+               script_of_surface(analysis, estimator_index(estimator), (int) condition),
+               g_strdup_printf("%s, %s", estimator->name, name),
+               g_strdup_printf("Time × V:P load × %s, mean over the repeats, in the condition "
+                               "“%s”. The dashed line stands at V:P 100 %%.",
+                               estimator->meaning, name),
+               g_strdup_printf("Surface of %s over time and V:P load in the condition %s",
+                               estimator->meaning, name),
+               error);
+}
+
+static bool
+add_surfaces(GPtrArray *figures, const Analysis *analysis, GError **error)
+{
+    static const char *const estimators[] = { "branch_misses_per_cycle", "cache_misses_per_cycle" };
+
+    for (guint e = 0; e < G_N_ELEMENTS(estimators); e++)
+        for (guint c = 0; c < analysis->visits->conditions->len; c++)
+            if (!add_surface(figures, analysis, estimator_find(estimators[e]), c, error))
+                return false;
+    return true;
+}
+
+static bool
+add_loads(GPtrArray *figures, const Analysis *analysis, GError **error)
+{
+    static const char *const estimators[] = { "branch_misses_per_cycle", "branch_miss_rate",
+                                              "cache_misses_per_cycle", "cpi", "canary_miss_rate" };
+
+    for (guint e = 0; e < G_N_ELEMENTS(estimators); e++) {
+        const Estimator *estimator = estimator_find(estimators[e]);
+        g_autofree char *file = g_strdup_printf("load-%s", estimator->name);
+
+        if (!add(figures, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
+                 g_strdup_printf("%s against load", estimator->name),
+                 g_strdup_printf("One point is the mean of one visit; hollow ones are boundary "
+                                 "visits (one vCPU more than CPUs), which count for no class. %s.",
+                                 estimator->meaning),
+                 g_strdup_printf("Visit means of %s against V:P load, by condition",
+                                 estimator->name),
+                 error))
+            return false;
+    }
+    return true;
+}
+
+GPtrArray *
+figures_draw(const Analysis *analysis, GError **error)
+{
+    g_autoptr(GPtrArray) figures = g_ptr_array_new_with_free_func((GDestroyNotify) figure_free);
+
+    if (!gnuplot_is_there())
+        return g_steal_pointer(&figures);
+    if (!add_surfaces(figures, analysis, error) || !add_loads(figures, analysis, error) ||
+        !add(figures, "steal", 620, 380, script_of_steal(analysis),
+             g_strdup("Waiting against load"),
+             g_strdup("Share of the time that the loaded vCPUs waited, all of them together, "
+                      "against what the closed form expects."),
+             g_strdup("Expected and measured share of waiting against load"), error))
+        return NULL;
+    return g_steal_pointer(&figures);
+}
