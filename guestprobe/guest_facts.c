@@ -14,6 +14,8 @@
 #include "guestprobe/json_text.h"
 
 #define CLOCKSOURCE "sys/devices/system/clocksource/clocksource0/current_clocksource"
+/* Where it is, the guest keeps its work away from vCPUs that are robbed (Linux 7.4). */
+#define STEAL_GOVERNOR "sys/module/steal_governor"
 
 /* The value behind "key<blanks>:" in a file of such lines; NULL when there is none. */
 static char *
@@ -86,6 +88,7 @@ guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
     json_object_bool(&facts, "pmu", sysroot_exists(root, "sys/bus/event_source/devices/cpu"));
     json_object_bool(&facts, "emulated_pmu", has_emulated_pmu(root));
     json_object_bool(&facts, "steal_clock", hypervisor.steal_clock);
+    json_object_bool(&facts, "steal_governor", sysroot_exists(root, STEAL_GOVERNOR));
     add_memory(&facts, root);
     json_object_number(&facts, "cpus",
                        guest_cpus(root, &cpus, NULL) ? (uint64_t) CPU_COUNT(&cpus) : 0);
