@@ -259,6 +259,13 @@ writer_commit(DatasetWriter *writer, GError **error)
     return writer_step(writer, writer->commit, error);
 }
 
+void
+writer_rollback(DatasetWriter *writer)
+{
+    if (!sqlite3_get_autocommit(writer->db))
+        execute(writer, "ROLLBACK", NULL);
+}
+
 bool
 writer_checkpoint(DatasetWriter *writer, GError **error)
 {
