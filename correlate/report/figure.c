@@ -85,9 +85,11 @@ add_loads(GPtrArray *figures, const Analysis *analysis, GError **error)
 
         if (!add(figures, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
                  g_strdup_printf("%s against load", estimator->name),
-                 g_strdup_printf("One point is the mean of one visit; hollow ones are boundary "
-                                 "visits (one vCPU more than CPUs), which count for no class. %s.",
-                                 estimator->meaning),
+                 g_strdup_printf(
+                     "One point is the mean of one visit; hollow ones are boundary "
+                     "visits (one vCPU more than CPUs), which count for no class. What is "
+                     "shown: %s.",
+                     estimator->meaning),
                  g_strdup_printf("Visit means of %s against V:P load, by condition",
                                  estimator->name),
                  error))

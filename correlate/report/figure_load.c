@@ -18,6 +18,18 @@ figure_begin(GString *script)
                             "set grid lc rgb '#8a8a8a' lw 0.4\n");
 }
 
+void
+figure_widen(double *low, double *high)
+{
+    double middle = (*low + *high) / 2;
+    double half = fmax(0.55 * (*high - *low), 0.1 * fabs(middle));
+
+    if (half <= 0)
+        half = 1;
+    *low = middle - half;
+    *high = middle + half;
+}
+
 static guint
 append_points(GString *script, const Analysis *analysis, size_t estimator, guint condition,
               bool boundary)
@@ -40,12 +52,19 @@ append_points(GString *script, const Analysis *analysis, size_t estimator, guint
 }
 
 static void
-append_load_axis(GString *script, const Visits *visits)
+append_axes(GString *script, const Visits *visits, size_t estimator)
 {
-    double highest = 100;
+    double highest = 100, low = INFINITY, high = -INFINITY;
 
-    for (guint i = 0; i < visits->visits->len; i++)
-        highest = fmax(highest, ((const Visit *) visits->visits->pdata[i])->vp_percent);
+    for (guint i = 0; i < visits->visits->len; i++) {
+        const Visit *visit = visits->visits->pdata[i];
+
+        highest = fmax(highest, visit->vp_percent);
+        low = fmin(low, visit_mean(visit, estimator));
+        high = fmax(high, visit_mean(visit, estimator));
+    }
+    figure_widen(&low, &high);
+    g_string_append_printf(script, "set yrange [%.10g:%.10g]\n", low, high + 0.2 * (high - low));
     g_string_append_printf(script, "set xrange [%g:%g]\nset xtics %g\n", -0.05 * highest,
                            1.05 * highest, highest <= 250 ? 25.0 : ceil(highest / 500) * 50);
 }
@@ -78,10 +97,9 @@ script_of_load(const Analysis *analysis, size_t estimator)
     if (points < 2)
         return NULL;
     figure_begin(script);
-    append_load_axis(script, analysis->visits);
+    append_axes(script, analysis->visits, estimator);
     g_string_append_printf(script,
                            "set xlabel 'V:P load (%%)'\nset ylabel '%s'\nset key top left\n"
-                           "set offsets 0, 0, graph 0.14, graph 0.05\n"
                            "set arrow 1 from 100,graph 0 to 100,graph 1 nohead lc rgb '#8a8a8a' "
                            "lw 1.2 dt 2\n%s\n",
                            estimator_list[estimator]->unit, plot->str);

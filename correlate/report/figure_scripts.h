@@ -10,6 +10,10 @@ extern const char *const figure_colours[4];
 /* Axes, grid and texts in the page's own colour. */
 void figure_begin(GString *script);
 
+/* Widens a value axis: some air, and at least a tenth of the values' size either way, so that noise
+ * does not look like a mountain. */
+void figure_widen(double *low, double *high);
+
 /* Time in the visit x V:P % x the estimator's mean over visits, one condition; `low` and `high` are
  * the value axis, shared by the conditions. */
 char *script_of_surface(const Analysis *analysis, size_t estimator, int condition);

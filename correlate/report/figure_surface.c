@@ -82,8 +82,9 @@ find_range(const GArray *cells, double *ret_low, double *ret_high)
         low = fmin(low, cell->sum / cell->n);
         high = fmax(high, cell->sum / cell->n);
     }
-    *ret_low = low - 0.05 * (high - low);
-    *ret_high = high > low ? high + 0.05 * (high - low) : low + 1;
+    figure_widen(&low, &high);
+    *ret_low = low;
+    *ret_high = high;
 }
 
 /* A surface needs a rectangle: at times that a level lacks its neighbour in time stands in. */
@@ -130,11 +131,15 @@ script_of_surface(const Analysis *analysis, size_t estimator, int condition)
     g_autoptr(GArray) cells = collect(analysis->visits, estimator, condition);
     g_autoptr(GArray) all = collect(analysis->visits, estimator, -1);
     g_autoptr(GString) script = g_string_new("$surface << EOD\n");
-    double low, high;
+    double low, high, first = INFINITY, last = -INFINITY;
 
     if (append_grid(script, cells) < 2)
         return NULL;
 
+    for (guint i = 0; i < cells->len; i++) {
+        first = fmin(first, g_array_index(cells, Cell, i).t);
+        last = fmax(last, g_array_index(cells, Cell, i).t);
+    }
     g_string_append(script, "EOD\n");
     figure_begin(script);
     find_range(all, &low, &high);
@@ -148,12 +153,13 @@ script_of_surface(const Analysis *analysis, size_t estimator, int condition)
         "set view 60,32,1,1.05\nset xyplane 0\nset ticslevel 0\n"
         "set grid x y z vertical lc rgb '#8a8a8a' lw 0.5\nset border 895 lc rgb '#8a8a8a' lw 0.8\n"
         "set xtics offset 0,-0.3\nset ytics offset 0.5,-0.3\n"
-        "set arrow 1 from 100,graph 0,%.10g to 100,graph 1,%.10g nohead lc rgb '#d55e00' lw 1.5 "
+        "set arrow 1 from 100,%.10g,%.10g to 100,%.10g,%.10g nohead front lc rgb '#d55e00' lw "
+        "1.5 "
         "dt 2\n"
         "set palette defined (0 '#3d6fb5', 0.35 '#6fb1c8', 0.6 '#f0d58c', 1 '#d9572b')\n"
         "set pm3d depthorder corners2color mean interpolate 4,1 border lc rgb '#4a4a4a' lw 0.25\n"
         "unset key\nset colorbox user origin 0.92,0.3 size 0.02,0.45\n"
         "splot $surface using 1:2:3 with pm3d\n",
-        estimator_list[estimator]->unit, low, low);
+        estimator_list[estimator]->unit, first, low, last, low);
     return g_strdup(script->str);
 }
