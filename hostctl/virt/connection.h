@@ -40,5 +40,5 @@ bool connection_is_embedded(const Connection *connection);
 
 /* "9.0.0"; the hypervisor's ("7.2.22") may be NULL where the driver does not say. Not ours to free.
  */
-const char *connection_libvirt_version(const Connection *connection);
-const char *connection_hypervisor_version(const Connection *connection);
+const char *connection_libvirt_version(Connection *connection);
+const char *connection_hypervisor_version(Connection *connection);

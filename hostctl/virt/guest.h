@@ -75,7 +75,8 @@ Guest *guest_find(Connection *connection, const char *name, GError **error);
 void guest_free(Guest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
 
-/* All running guests that carry our metadata (Guest), by name; the names of those that do not. */
+/* All running guests (Guest) by name; those that carry our metadata; the names of the others. */
+bool guest_list_all(Connection *connection, GPtrArray **ret_guests, GError **error);
 bool guest_list_ours(Connection *connection, GPtrArray **ret_guests, GError **error);
 bool guest_list_foreign(Connection *connection, char ***ret_names, GError **error);
 
@@ -96,6 +97,10 @@ bool guest_keep(Guest *guest, GError **error);
  * error. Refuses a guest that is not ours.
  */
 bool guest_destroy(Guest *guest, GError **error);
+
+/* The same for many at once (Guest), side by side: QEMU takes its time to end. Tries all of them
+ * before it reports the first error. */
+bool guest_destroy_many(GPtrArray *guests, GError **error);
 
 /* Still there? False also when QEMU died by itself. */
 bool guest_is_running(const Guest *guest);
