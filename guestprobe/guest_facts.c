@@ -40,15 +40,15 @@ line_value(const Sysroot *root, const char *path, const char *key)
 }
 
 static void
-add_file(JsonObject *facts, const char *key, const Sysroot *root, const char *path)
+add_file(JsonText *facts, const char *key, const Sysroot *root, const char *path)
 {
     g_autofree char *text = NULL;
 
-    json_object_string(facts, key, sysroot_read(root, path, &text, NULL) ? text : NULL);
+    json_text_string(facts, key, sysroot_read(root, path, &text, NULL) ? text : NULL);
 }
 
 static void
-add_memory(JsonObject *facts, const Sysroot *root)
+add_memory(JsonText *facts, const Sysroot *root)
 {
     g_autofree char *total = line_value(root, "proc/meminfo", "MemTotal");
     char *blank = total ? strchr(total, ' ') : NULL;
@@ -57,9 +57,9 @@ add_memory(JsonObject *facts, const Sysroot *root)
     if (blank)
         *blank = '\0';
     if (total && text_to_u64(total, &kib, NULL))
-        json_object_number(facts, "memory_kib", kib);
+        json_text_number(facts, "memory_kib", kib);
     else
-        json_object_string(facts, "memory_kib", NULL);
+        json_text_string(facts, "memory_kib", NULL);
 }
 
 static bool
@@ -75,26 +75,26 @@ guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
 {
     g_autofree char *cpu_model = line_value(root, "proc/cpuinfo", "model name");
     Hypervisor hypervisor = hypervisor_detect(cpuid);
-    JsonObject facts = json_object_begin();
+    JsonText facts = json_text_begin();
     struct utsname system;
     cpu_set_t cpus;
 
     uname(&system);
     add_file(&facts, "kernel", root, "proc/sys/kernel/osrelease");
-    json_object_string(&facts, "machine", system.machine);
-    json_object_string(&facts, "cpu_model", cpu_model);
-    json_object_string(&facts, "hypervisor", hypervisor.name);
+    json_text_string(&facts, "machine", system.machine);
+    json_text_string(&facts, "cpu_model", cpu_model);
+    json_text_string(&facts, "hypervisor", hypervisor.name);
     add_file(&facts, "clocksource", root, CLOCKSOURCE);
-    json_object_bool(&facts, "pmu", sysroot_exists(root, "sys/bus/event_source/devices/cpu"));
-    json_object_bool(&facts, "emulated_pmu", has_emulated_pmu(root));
-    json_object_bool(&facts, "steal_clock", hypervisor.steal_clock);
-    json_object_bool(&facts, "steal_governor", sysroot_exists(root, STEAL_GOVERNOR));
+    json_text_bool(&facts, "pmu", sysroot_exists(root, "sys/bus/event_source/devices/cpu"));
+    json_text_bool(&facts, "emulated_pmu", has_emulated_pmu(root));
+    json_text_bool(&facts, "steal_clock", hypervisor.steal_clock);
+    json_text_bool(&facts, "steal_governor", sysroot_exists(root, STEAL_GOVERNOR));
     add_memory(&facts, root);
-    json_object_number(&facts, "cpus",
-                       guest_cpus(root, &cpus, NULL) ? (uint64_t) CPU_COUNT(&cpus) : 0);
-    json_object_string(&facts, "probe_version", INSIDEOUT_VERSION);
-    json_object_number(&facts, "wire_version", WIRE_VERSION);
-    return json_object_end(&facts);
+    json_text_number(&facts, "cpus",
+                     guest_cpus(root, &cpus, NULL) ? (uint64_t) CPU_COUNT(&cpus) : 0);
+    json_text_string(&facts, "probe_version", INSIDEOUT_VERSION);
+    json_text_number(&facts, "wire_version", WIRE_VERSION);
+    return json_text_end(&facts);
 }
 
 bool

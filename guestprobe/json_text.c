@@ -28,14 +28,14 @@ json_append_string(GString *out, const char *text)
     g_string_append_c(out, '"');
 }
 
-JsonObject
-json_object_begin(void)
+JsonText
+json_text_begin(void)
 {
-    return (JsonObject){ .text = g_string_new("{") };
+    return (JsonText){ .text = g_string_new("{") };
 }
 
 static void
-append_key(JsonObject *object, const char *key)
+append_key(JsonText *object, const char *key)
 {
     if (object->begun)
         g_string_append(object->text, ", ");
@@ -45,7 +45,7 @@ append_key(JsonObject *object, const char *key)
 }
 
 void
-json_object_string(JsonObject *object, const char *key, const char *value)
+json_text_string(JsonText *object, const char *key, const char *value)
 {
     append_key(object, key);
     if (value)
@@ -55,21 +55,21 @@ json_object_string(JsonObject *object, const char *key, const char *value)
 }
 
 void
-json_object_number(JsonObject *object, const char *key, uint64_t value)
+json_text_number(JsonText *object, const char *key, uint64_t value)
 {
     append_key(object, key);
     g_string_append_printf(object->text, "%" G_GUINT64_FORMAT, value);
 }
 
 void
-json_object_bool(JsonObject *object, const char *key, bool value)
+json_text_bool(JsonText *object, const char *key, bool value)
 {
     append_key(object, key);
     g_string_append(object->text, value ? "true" : "false");
 }
 
 char *
-json_object_end(JsonObject *object)
+json_text_end(JsonText *object)
 {
     g_string_append_c(object->text, '}');
     return g_string_free(g_steal_pointer(&object->text), FALSE);

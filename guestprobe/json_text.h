@@ -9,15 +9,15 @@
 typedef struct {
     GString *text;
     bool begun; /* a member is there already: the next one needs a comma */
-} JsonObject;
+} JsonText;
 
 /* Appends a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_append_string(GString *out, const char *text);
 
-JsonObject json_object_begin(void);
+JsonText json_text_begin(void);
 /* A NULL value writes null. */
-void json_object_string(JsonObject *object, const char *key, const char *value);
-void json_object_number(JsonObject *object, const char *key, uint64_t value);
-void json_object_bool(JsonObject *object, const char *key, bool value);
+void json_text_string(JsonText *object, const char *key, const char *value);
+void json_text_number(JsonText *object, const char *key, uint64_t value);
+void json_text_bool(JsonText *object, const char *key, bool value);
 /* Closes the object and gives its text; free with g_free(). */
-char *json_object_end(JsonObject *object);
+char *json_text_end(JsonText *object);
