@@ -128,7 +128,7 @@ fidelity_add(Fidelity *fidelity, const WalkTarget *target, const Window *window)
         cell->verdicts[window->verdict[i]]++;
         if (window->verdict[i] > VERDICT_SCALED || isnan(pair.host) || isnan(pair.guest))
             continue;
-        agreement_add(&cell->agreement, pair.guest, pair.host);
+        agreement_add(&cell->agreement, agreement_percent(pair.guest, pair.host));
         keep_pair(cell, &pair);
         if (pair.host > 0)
             keep_worst(cell, &(FidelityWorst){ pair.guest / pair.host, target->visit->id,
@@ -225,9 +225,9 @@ fidelity_rows(Fidelity *fidelity)
                             .independent = has_two_sources(fidelity->facts, event),
                             .windows = cell->windows,
                             .median_ratio = median_ratio(cell),
-                            .bias_percent = limits.bias_percent,
-                            .loa_low_percent = limits.low_percent,
-                            .loa_high_percent = limits.high_percent };
+                            .bias_percent = limits.bias,
+                            .loa_low_percent = limits.low,
+                            .loa_high_percent = limits.high };
 
         memcpy(row.verdicts, cell->verdicts, sizeof row.verdicts);
         memcpy(row.worst, cell->worst, sizeof row.worst);

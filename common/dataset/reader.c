@@ -25,10 +25,11 @@ looks_like_sqlite(const char *path, GError **error)
 {
     autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
     char head[16] = { 0 };
+    ssize_t n;
 
-    if (fd < 0)
+    if (fd < 0 || (n = read(fd, head, sizeof head)) < 0)
         return failure_set_errno(error, errno, "%s", path);
-    if (read(fd, head, sizeof head) != sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
+    if (n != sizeof head || memcmp(head, "SQLite format 3", 16) != 0)
         return failure_set(error, FAILURE_FAILED,
                            "%s: not a dataset (no SQLite file; hostctl run, hostctl record and "
                            "correlate import make them)",

@@ -5,10 +5,15 @@
 
 #define NORMAL_975 1.959963984540054
 
-void
-agreement_add(Agreement *agreement, double a, double b)
+double
+agreement_percent(double a, double b)
 {
-    double difference = a + b != 0 ? 200 * (a - b) / (a + b) : 0;
+    return a + b != 0 ? 200 * (a - b) / (a + b) : 0;
+}
+
+void
+agreement_add(Agreement *agreement, double difference)
+{
     double from_mean = difference - agreement->mean;
 
     agreement->n++;
@@ -22,5 +27,5 @@ agreement_limits(const Agreement *agreement)
     double sd = agreement->n > 1 ? sqrt(agreement->squares / (double) (agreement->n - 1)) : NAN;
     double bias = agreement->n > 0 ? agreement->mean : NAN;
 
-    return (AgreementLimits){ bias, bias - NORMAL_975 * sd, bias + NORMAL_975 * sd };
+    return (AgreementLimits){ bias, sd, bias - NORMAL_975 * sd, bias + NORMAL_975 * sd };
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Bland and Altman (1986): do two methods measure the same? As percentages of their mean. */
+/* Bland and Altman (1986): do two methods measure the same? */
 #pragma once
 
 #include <stddef.h>
@@ -11,10 +11,13 @@ typedef struct {
 } Agreement;
 
 typedef struct {
-    double bias_percent;              /* mean of 100 (a - b) / ((a + b) / 2) */
-    double low_percent, high_percent; /* bias ± 1.96 standard deviations; NAN with fewer than two */
+    double bias;      /* mean difference */
+    double deviation; /* its standard deviation; NAN with fewer than two */
+    double low, high; /* limits of agreement: bias ± 1.96 standard deviations */
 } AgreementLimits;
 
-/* A pair of zeros agrees. */
-void agreement_add(Agreement *agreement, double a, double b);
+void agreement_add(Agreement *agreement, double difference);
 AgreementLimits agreement_limits(const Agreement *agreement);
+
+/* 100 (a - b) / ((a + b) / 2); a pair of zeros agrees. */
+double agreement_percent(double a, double b);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "correlate/align/clock_fit.h"
+
+#include "tests/support/near.h"
+
+#define SECOND 1000000000ll
+
+/* One exchange at host time `at`, whose two ways take `there` and `back`. */
+static ClockPing
+exchange(int64_t at, double offset_ns, double drift_ppm, int64_t there, int64_t back)
+{
+    int64_t guest = llround(((double) (at + there) - offset_ns) / (1 + drift_ppm * 1e-6));
+
+    return (ClockPing){ at, guest, guest + 10000, at + there + 10000 + back };
+}
+
+static void
+add_bursts(ClockFit *fit, int64_t from, int n, double offset_ns, double drift_ppm)
+{
+    for (int b = 0; b < n; b++)
+        for (int i = 0; i < 50; i++) {
+            ClockPing ping = exchange(from + b * 10 * SECOND + i * 2000000, offset_ns, drift_ppm,
+                                      200000 + 37 * (i * 7919 % 1000) * 10,
+                                      200000 + 41 * (i * 104729 % 1000) * 10);
+
+            clock_fit_add(fit, &ping);
+        }
+}
+
+static void
+recovers_offset_and_drift(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+    const ClockSegment *segment;
+
+    add_bursts(fit, 1000 * SECOND, 20, 500e9, 40);
+    assert_true(clock_fit_finish(fit));
+    assert_int_equal(clock_fit_segments(fit)->len, 1);
+    segment = &g_array_index(clock_fit_segments(fit), ClockSegment, 0);
+    assert_near(segment->drift_ppm, 40, 0.5);
+    /* host = guest * (1 + drift) + offset */
+    assert_near((double) segment->host0_ns, (double) segment->guest0_ns * (1 + 40e-6) + 500e9,
+                segment->bound_ns);
+    assert_true(segment->bound_ns >= 200000 && segment->bound_ns < 320000);
+}
+
+static void
+keeps_the_lowest_round_trips_alone(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+    const ClockSegment *segment;
+
+    for (int b = 0; b < 6; b++)
+        for (int i = 0; i < 50; i++) {
+            /* Nine of ten answers come 20 ms late, all on the way back. */
+            ClockPing ping = exchange((100 + 10 * b) * SECOND + i * 2000000, 0, 0, 100000,
+                                      i % 10 == 0 ? 100000 : 20000000);
+
+            clock_fit_add(fit, &ping);
+        }
+    assert_true(clock_fit_finish(fit));
+    segment = &g_array_index(clock_fit_segments(fit), ClockSegment, 0);
+    assert_near((double) (segment->host0_ns - segment->guest0_ns), 0, 2);
+    assert_near(segment->bound_ns, 100000, 1);
+}
+
+static void
+starts_a_new_line_where_the_clock_jumps(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+    const GArray *segments;
+
+    add_bursts(fit, 100 * SECOND, 6, 0, 10);
+    add_bursts(fit, 160 * SECOND, 6, 30e6, 10); /* 30 ms, as after a pause */
+    assert_true(clock_fit_finish(fit));
+    segments = clock_fit_segments(fit);
+    assert_int_equal(segments->len, 2);
+    for (guint i = 0; i < 2; i++)
+        assert_near(g_array_index(segments, ClockSegment, i).drift_ppm, 10, 3);
+}
+
+static void
+one_burst_gives_an_offset_without_drift(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+    const ClockSegment *segment;
+
+    add_bursts(fit, 100 * SECOND, 1, 7e9, 0);
+    assert_true(clock_fit_finish(fit));
+    segment = &g_array_index(clock_fit_segments(fit), ClockSegment, 0);
+    assert_near(segment->drift_ppm, 0, 0);
+    assert_true(isnan(segment->drift_error_ppm));
+    assert_near((double) (segment->host0_ns - segment->guest0_ns), 7e9, segment->bound_ns);
+}
+
+static void
+rejects_pings_that_cannot_be(void **state)
+{
+    const ClockPing wrong[] = {
+        { 100, 5, 6, 50 },      /* received before it was sent */
+        { 0, 10, 5, 100 },      /* answered before it was received */
+        { 0, 0, 200, 100 },     /* the guest took longer than the round trip */
+        { -5, 0, 0, 5 },        /* before the clock began */
+        { 0, 0, 0, INT64_MAX }, /* beyond any clock */
+        { INT64_MIN, INT64_MIN, INT64_MAX, 0 },
+    };
+    g_autoptr(ClockFit) fit = clock_fit_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
+        clock_fit_add(fit, &wrong[i]);
+    assert_int_equal(clock_fit_rejected(fit), G_N_ELEMENTS(wrong));
+    assert_false(clock_fit_finish(fit));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recovers_offset_and_drift),
+        cmocka_unit_test(keeps_the_lowest_round_trips_alone),
+        cmocka_unit_test(starts_a_new_line_where_the_clock_jumps),
+        cmocka_unit_test(one_burst_gives_an_offset_without_drift),
+        cmocka_unit_test(rejects_pings_that_cannot_be),
+    };
+
+    return cmocka_run_group_tests_name("clock_fit", tests, NULL, NULL);
+}
