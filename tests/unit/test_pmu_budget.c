@@ -3,51 +3,20 @@
 #include "common/pmu/budget.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/golden.h"
+#include "tests/support/pmu_cpus.h"
 
-/* The CPUs whose budgets are documented, by what /proc/cpuinfo says of them. */
-static const struct {
-    const char *title;
-    const char *cpuinfo;
-    bool threads_share;
-} cpus[] = {
-    { "Haswell server, HT on", "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 63\n", true },
-    { "Cascade Lake, HT on", "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nstepping : 7\n",
-      true },
-    { "Cascade Lake, HT off in the firmware",
-      "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nstepping : 7\n", false },
-    { "Ice Lake server", "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 106\n", true },
-    { "Sapphire Rapids", "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 143\n", true },
-    { "EPYC Zen 1", "vendor_id : AuthenticAMD\ncpu family : 23\nmodel : 1\nflags : perfctr_core\n",
-      true },
-    { "EPYC Zen 2", "vendor_id : AuthenticAMD\ncpu family : 23\nmodel : 49\nflags : perfctr_core\n",
-      true },
-    { "EPYC Zen 3", "vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 1\nflags : perfctr_core\n",
-      true },
-    { "EPYC Zen 4",
-      "vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 17\nflags : perfctr_core perfmon_v2\n",
-      true },
-};
-
-static const char *const event_order[] = { "cycles",        "instructions", "branches",
-                                           "branch-misses", "cache-misses", "cache-references" };
 #define FEWEST_EVENTS 2
-#define MOST_EVENTS 6
 
-static PmuCpu
-find_cpu(const char *cpuinfo, bool threads_share)
+static PmuCapacity
+capacity_of(const char *title)
 {
-    g_autoptr(CpuInfo) info = cpuinfo_parse(cpuinfo, NULL);
-    PmuCpu cpu;
-
-    assert_non_null(info);
-    assert_true(pmu_cpu_find(info, threads_share, &cpu));
-    return cpu;
+    return pmu_cpus_capacity(pmu_cpus_find(title));
 }
 
 static PmuCapacity
 cascade_lake(void)
 {
-    return find_cpu(cpus[1].cpuinfo, true).capacity;
+    return capacity_of("Cascade Lake, HT on");
 }
 
 /* Every event on all three sides, as an experiment wants them. */
@@ -146,18 +115,16 @@ the_layout_for_each_cpu_is_the_documented_one(void **state)
 {
     g_autoptr(GString) table = g_string_new(NULL);
 
-    for (size_t c = 0; c < G_N_ELEMENTS(cpus); c++) {
-        PmuCpu cpu = find_cpu(cpus[c].cpuinfo, cpus[c].threads_share);
-        g_autofree char *fixed = pmu_fixed_names(cpu.capacity.fixed);
+    for (size_t c = 0; c < pmu_cpus_length; c++) {
+        PmuCapacity capacity = pmu_cpus_capacity(&pmu_cpus[c]);
+        g_autofree char *fixed = pmu_fixed_names(capacity.fixed);
 
-        g_string_append_printf(table, "== %s: %u general counters, fixed: %s\n", cpus[c].title,
-                               cpu.capacity.general, *fixed ? fixed : "none");
-        for (unsigned n = FEWEST_EVENTS; n <= MOST_EVENTS; n++) {
-            const char *events[MOST_EVENTS + 1] = { NULL };
-            BudgetRequest request;
+        g_string_append_printf(table, "== %s: %u general counters, fixed: %s\n", pmu_cpus[c].title,
+                               capacity.general, *fixed ? fixed : "none");
+        for (unsigned n = FEWEST_EVENTS; n <= PMU_CPUS_MOST_EVENTS; n++) {
+            const char *events[PMU_CPUS_MOST_EVENTS + 1];
+            BudgetRequest request = pmu_cpus_request(&pmu_cpus[c], n, events);
 
-            memcpy(events, event_order, n * sizeof *events);
-            request = ask(&cpu.capacity, events);
             append_layout(table, &request);
             request.watchdog = true;
             append_layout(table, &request);
@@ -173,8 +140,8 @@ static void
 ref_cycles_of_intel_is_never_counted_on_both_sides_at_once(void **state)
 {
     static const char *const events[] = { "cycles", "ref-cycles", NULL };
-    PmuCpu icelake = find_cpu(cpus[3].cpuinfo, true);
-    BudgetRequest request = ask(&icelake.capacity, events);
+    PmuCapacity capacity = capacity_of("Ice Lake server");
+    BudgetRequest request = ask(&capacity, events);
     BudgetLayout layout;
 
     assert_true(budget_plan(&request, &layout, NULL));
@@ -188,8 +155,8 @@ static void
 ref_cycles_is_an_ordinary_event_from_zen_4_on(void **state)
 {
     static const char *const events[] = { "cycles", "ref-cycles", NULL };
-    PmuCpu zen3 = find_cpu(cpus[7].cpuinfo, true), zen4 = find_cpu(cpus[8].cpuinfo, true);
-    BudgetRequest old = ask(&zen3.capacity, events), new = ask(&zen4.capacity, events);
+    PmuCapacity zen3 = capacity_of("EPYC Zen 3"), zen4 = capacity_of("EPYC Zen 4");
+    BudgetRequest old = ask(&zen3, events), new = ask(&zen4, events);
     g_autoptr(GError) error = NULL;
     BudgetLayout layout;
 
@@ -298,14 +265,16 @@ refuses_a_cpu_without_counters_and_a_plan_without_events(void **state)
 static void
 knows_a_cpu_by_its_stepping_and_a_stranger_not_at_all(void **state)
 {
-    PmuCpu skylake =
-        find_cpu("vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nstepping : 4\n", true);
+    const PmuCpuCase skylake = {
+        .cpuinfo = "vendor_id : GenuineIntel\ncpu family : 6\nmodel : 85\nstepping : 4\n",
+        .threads_share = true,
+    };
     g_autoptr(CpuInfo) stranger =
         cpuinfo_parse("vendor_id : GenuineIntel\ncpu family : 6\nmodel : 250\n", NULL);
     PmuCpu cpu = { .name = "untouched" };
 
-    assert_string_equal(skylake.name, "Skylake server");
-    assert_string_equal(find_cpu(cpus[1].cpuinfo, true).name, "Cascade Lake");
+    assert_string_equal(pmu_cpus_pmu(&skylake).name, "Skylake server");
+    assert_string_equal(pmu_cpus_pmu(pmu_cpus_find("Cascade Lake, HT on")).name, "Cascade Lake");
     assert_false(pmu_cpu_find(stranger, true, &cpu));
     assert_string_equal(cpu.name, "untouched");
 }
