@@ -37,3 +37,4 @@ bool cmd_guest(const CommandContext *context, int argc, char **argv, GError **er
 bool cmd_ksm(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_balloon(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_recover(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_run(const CommandContext *context, int argc, char **argv, GError **error);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/command.h"
 
+#define EXPERIMENT "Experiment"
 #define GUESTS "Guests and settings"
 
 const Command command_list[] = {
+    { "run", cmd_run, "the experiment: PLAN into a dataset", EXPERIMENT },
     { "guest", cmd_guest, "provision, list and destroy guests that hostctl made", GUESTS },
     { "ksm", cmd_ksm, "show page sharing, change it, put it back", GUESTS },
     { "balloon", cmd_balloon, "show guests' memory, change a balloon, put it back", GUESTS },

@@ -44,6 +44,7 @@ typedef struct {
 
 void journal_entry_free(JournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
+JournalEntry *journal_entry_copy(const JournalEntry *entry);
 
 typedef struct Journal Journal;
 

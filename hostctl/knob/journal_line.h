@@ -27,5 +27,3 @@ char *journal_line_format_done(uint64_t id, const char *how);
 
 /* False for anything but a whole line of ours (without its newline). */
 bool journal_line_parse(const char *text, size_t length, JournalLine *ret_line);
-
-JournalEntry *journal_entry_copy(const JournalEntry *entry);

@@ -87,6 +87,20 @@ guest_find(Connection *connection, const char *name, GError **error)
     return guest_new(connection, domain, error);
 }
 
+bool
+guest_find_uuid(Connection *connection, const char *uuid, Guest **ret_guest, GError **error)
+{
+    virDomainPtr domain = virDomainLookupByUUIDString(connection_handle(connection), uuid);
+
+    if (!domain && !virt_no_domain())
+        return virt_failure(error, "guest %s", uuid);
+    if (domain && !(*ret_guest = guest_new(connection, domain, error)))
+        return false;
+    if (!domain)
+        *ret_guest = NULL;
+    return true;
+}
+
 static int
 compare_guests(const void *a, const void *b)
 {

@@ -71,6 +71,9 @@ Guest *guest_create(Connection *connection, Journal *journal, const GuestSpec *s
 /* A running guest by name, ours or not. Free it before its connection. */
 Guest *guest_find(Connection *connection, const char *name, GError **error);
 
+/* By UUID. *ret_guest is NULL, which is no error, when no such guest runs. */
+bool guest_find_uuid(Connection *connection, const char *uuid, Guest **ret_guest, GError **error);
+
 /* Drops the handle. The guest goes on. */
 void guest_free(Guest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)

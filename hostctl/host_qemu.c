@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/host_qemu.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/autofd.h"
+#include "common/base/failure.h"
+#include "common/base/text.h"
+#include "hostctl/collect/qemu_process.h"
+#include "hostctl/virt/guest.h"
+
+#define COMMAND_LINE_MAX (256u * 1024u)
+
+void
+host_qemu_free(HostQemu *qemu)
+{
+    if (!qemu)
+        return;
+
+    g_free(qemu->name);
+    g_free(qemu->uuid);
+    g_free(qemu->command_line);
+    g_free(qemu);
+}
+
+/* The arguments of a process; NULL when it is gone, or a thread of the kernel. */
+static char **
+read_arguments(const Sysroot *root, const char *pid)
+{
+    g_autofree char *path = g_strdup_printf("proc/%s/cmdline", pid);
+    autofd int fd = sysroot_open(root, path, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
+    char buffer[4096];
+    ssize_t n;
+
+    while (fd >= 0 && text->len < COMMAND_LINE_MAX && (n = read(fd, buffer, sizeof buffer)) > 0)
+        g_string_append_len(text, buffer, n);
+    if (text->len == 0)
+        return NULL;
+    for (size_t at = 0; at < text->len; at += strlen(text->str + at) + 1)
+        g_strv_builder_add(arguments, text->str + at);
+    return g_strv_builder_end(arguments);
+}
+
+static bool
+is_qemu(const char *program)
+{
+    g_autofree char *name = g_path_get_basename(program);
+
+    return g_str_has_prefix(name, "qemu-system-") || g_str_equal(name, "qemu-kvm") ||
+           g_str_equal(name, "kvm");
+}
+
+/* What follows `option`; NULL when it is not there. */
+static const char *
+argument_of(char **arguments, const char *option)
+{
+    for (char **argument = arguments; argument[0] && argument[1]; argument++)
+        if (g_str_equal(argument[0], option))
+            return argument[1];
+    return NULL;
+}
+
+/* NULL for a process that is no QEMU. */
+static HostQemu *
+look_at(const Sysroot *root, const char *pid_text)
+{
+    g_auto(GStrv) arguments = NULL;
+    const char *name;
+    HostQemu *qemu;
+    uint64_t pid;
+
+    if (!text_to_u64(pid_text, &pid, NULL) || pid > G_MAXINT32)
+        return NULL;
+    arguments = read_arguments(root, pid_text);
+    if (!arguments || !is_qemu(arguments[0]))
+        return NULL;
+
+    name = argument_of(arguments, "-name");
+    qemu = g_new0(HostQemu, 1);
+    qemu->pid = (pid_t) pid;
+    qemu->name = name ? qemu_name_parse(name) : g_strdup_printf("process %s", pid_text);
+    qemu->uuid = g_strdup(argument_of(arguments, "-uuid"));
+    qemu->command_line = g_strjoinv(" ", arguments);
+    qemu->ours = strstr(qemu->command_line, "\"" GUEST_CHANNEL_NAME "\"") ||
+                 strstr(qemu->command_line, "name=" GUEST_CHANNEL_NAME);
+    return qemu;
+}
+
+static int
+compare_pids(const void *a, const void *b)
+{
+    pid_t first = (*(HostQemu *const *) a)->pid, second = (*(HostQemu *const *) b)->pid;
+
+    return (first > second) - (first < second);
+}
+
+bool
+host_qemu_list(const Sysroot *root, GPtrArray **ret_qemus, GError **error)
+{
+    g_autoptr(GPtrArray) qemus = g_ptr_array_new_with_free_func((GDestroyNotify) host_qemu_free);
+    g_auto(GStrv) names = NULL;
+
+    if (!sysroot_list(root, "proc", &names, error))
+        return false;
+    for (char **name = names; *name; name++) {
+        HostQemu *qemu = look_at(root, *name);
+
+        if (qemu)
+            g_ptr_array_add(qemus, qemu);
+    }
+    g_ptr_array_sort(qemus, compare_pids);
+    *ret_qemus = g_steal_pointer(&qemus);
+    return true;
+}
+
+bool
+host_qemu_allow(const Sysroot *root, const char *action, bool shared_host, GError **error)
+{
+    g_autoptr(GPtrArray) qemus = NULL;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_auto(GStrv) foreign = NULL;
+    g_autofree char *list = NULL;
+    g_autofree char *printable = NULL;
+
+    if (shared_host)
+        return true;
+    if (!host_qemu_list(root, &qemus, error))
+        return false;
+    for (guint i = 0; i < qemus->len; i++) {
+        const HostQemu *qemu = qemus->pdata[i];
+
+        if (!qemu->ours)
+            g_strv_builder_add(builder, qemu->name);
+    }
+    foreign = g_strv_builder_end(builder);
+    if (!foreign[0])
+        return true;
+    list = g_strjoinv(", ", foreign);
+    printable = text_printable(list, 500);
+    return failure_set(error, FAILURE_FAILED,
+                       "%s: guests that hostctl did not make are running and would feel it: %s "
+                       "(--shared-host changes it all the same)",
+                       action, printable);
+}

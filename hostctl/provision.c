@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/provision.h"
+
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/failure.h"
+#include "hostctl/link/guest_link.h"
+
+#define SILICON_NAME GUEST_SHM_PREFIX PROVISION_OWNER "-silicon"
+#define VMID_MAX 65535
+/* Boot takes some 3 s of a CPU under plain TCG, up to 15 s with modelled counters. */
+#define BOOT_BASE_MS 60000
+#define BOOT_GUEST_MS 15000
+#define LOAD_TIMEOUT_MS 30000
+#define CONSOLE_TAIL_BYTES 600
+
+/* What is the same for all guests of one call. */
+typedef struct {
+    Accelerator accelerator;
+    char *kernel;
+    char *initrd;
+    char *plugin; /* NULL: no emulated counters */
+} Ground;
+
+static void
+ground_clear(Ground *ground)
+{
+    g_free(ground->kernel);
+    g_free(ground->initrd);
+    g_free(ground->plugin);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ground, ground_clear)
+
+static bool
+prepare_ground(const CommandContext *context, Workbench *bench, Ground *ground, char **ret_summary,
+               GError **error)
+{
+    g_autofree char *reason = NULL;
+
+    if (!accelerator_choose(context->root, "auto", &ground->accelerator, &reason, error) ||
+        !state_guest_image(bench->state, &ground->kernel, &ground->initrd, error))
+        return false;
+    if (ground->accelerator == ACCELERATOR_TCG &&
+        !state_install_plugin(bench->state, &ground->plugin, error))
+        return false;
+    *ret_summary =
+        g_strdup_printf("accelerator %s (%s), %s counters", accelerator_name(ground->accelerator),
+                        reason, ground->plugin ? "emulated" : "hardware");
+    return true;
+}
+
+static char *
+page_name(unsigned vmid)
+{
+    return g_strdup_printf(GUEST_SHM_PREFIX PROVISION_OWNER "-%u", vmid);
+}
+
+/* The smallest number after `last` whose page no guest has. */
+static unsigned
+next_vmid(unsigned last)
+{
+    for (unsigned vmid = last + 1; vmid <= VMID_MAX; vmid++) {
+        g_autofree char *page = page_name(vmid);
+        g_autofree char *path = g_strconcat("/dev/shm/", page, NULL);
+
+        if (access(path, F_OK) < 0)
+            return vmid;
+    }
+    return VMID_MAX;
+}
+
+static Guest *
+create_one(Connection *connection, Journal *journal, const ProvisionOptions *options,
+           const Ground *ground, unsigned number, unsigned *vmid, GError **error)
+{
+    g_autofree char *name = options->count > 1 ? g_strdup_printf("%s-%u", options->name, number)
+                                               : g_strdup(options->name);
+    g_autofree char *page = NULL;
+    GuestSpec spec = {
+        .name = name,
+        .role = options->role,
+        .owner = PROVISION_OWNER,
+        .accelerator = ground->accelerator,
+        .vcpus = options->vcpus,
+        .memory_kib = options->memory_kib,
+        .pool = &options->pool,
+        .kernel = ground->kernel,
+        .initrd = ground->initrd,
+        .balloon = true,
+        .cpu_quota_percent = options->cpu_quota_percent,
+    };
+
+    if (ground->plugin) {
+        *vmid = next_vmid(*vmid);
+        page = page_name(*vmid);
+        spec.emulated = (GuestEmulation){ .plugin_path = ground->plugin,
+                                          .page_name = page,
+                                          .silicon_name = SILICON_NAME,
+                                          .vmid = *vmid };
+    }
+    return guest_create(connection, journal, &spec, error);
+}
+
+static bool
+start_load(GuestLink *link, char **load, const Interrupt *interrupt, GError **error)
+{
+    g_autofree Message *request = g_new0(Message, 1), *reply = g_new0(Message, 1);
+    const char *const no_env[] = { NULL };
+
+    request->kind = FRAME_LOAD;
+    if (!message_pack_strv((const char *const *) load, request->load.argv,
+                           sizeof request->load.argv, &request->load.argv_len) ||
+        !message_pack_strv(no_env, request->load.env, sizeof request->load.env,
+                           &request->load.env_len))
+        return failure_set(error, FAILURE_USAGE, "the load is longer than %d bytes",
+                           WIRE_COMMAND_MAX);
+    if (!guest_link_ask(link, request, FRAME_LOADED, LOAD_TIMEOUT_MS, interrupt, reply, error))
+        return false;
+    return reply->loaded.error == 0 ||
+           failure_set_errno(error, reply->loaded.error, "guest %s: starting its load",
+                             guest_link_name(link));
+}
+
+/* Why it never talked is on its console. */
+static bool
+add_console(const Guest *guest, const Interrupt *interrupt, GError **error)
+{
+    g_autofree char *console = guest_console_tail(guest, CONSOLE_TAIL_BYTES);
+
+    if (!interrupt_signal(interrupt) && error && *error)
+        g_prefix_error(error, "the end of its console:\n%s\n", *console ? console : "(nothing)");
+    return false;
+}
+
+static bool
+meet_probe(Guest *guest, const ProvisionOptions *options, int64_t deadline_ns,
+           const Interrupt *interrupt, GError **error)
+{
+    int64_t left_ms = MAX(1000, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
+    g_autofree HelloMessage *hello = g_new0(HelloMessage, 1);
+    g_autoptr(GuestLink) link = NULL;
+    g_autofree char *path = NULL;
+
+    if (!guest_channel_path(guest, &path, error))
+        return false;
+    link = guest_link_open(guest_name(guest), path, error);
+    if (!link)
+        return false;
+    if (!guest_link_hello(link, (int) left_ms, interrupt, hello, error))
+        return add_console(guest, interrupt, error);
+    return !options->load || start_load(link, options->load, interrupt, error);
+}
+
+static bool
+make_all(const CommandContext *context, Workbench *bench, Connection *connection,
+         const ProvisionOptions *options, const Ground *ground, GPtrArray *guests, GError **error)
+{
+    unsigned pool_cpus = (unsigned) CPU_COUNT(&options->pool);
+    int64_t patience_ms = BOOT_BASE_MS + (int64_t) BOOT_GUEST_MS * options->count / pool_cpus;
+    unsigned vmid = 0;
+    int64_t deadline_ns;
+
+    for (unsigned i = 1; i <= options->count; i++) {
+        Guest *guest =
+            interrupt_check(context->interrupt, error)
+                ? create_one(connection, bench->journal, options, ground, i, &vmid, error)
+                : NULL;
+
+        if (!guest)
+            return false;
+        g_ptr_array_add(guests, guest);
+    }
+    deadline_ns = clock_raw_ns() + patience_ms * NS_PER_MS;
+    for (guint i = 0; i < guests->len; i++)
+        if (!meet_probe(guests->pdata[i], options, deadline_ns, context->interrupt, error))
+            return false;
+    for (guint i = 0; i < guests->len; i++)
+        if (!guest_keep(guests->pdata[i], error))
+            return false;
+    return true;
+}
+
+bool
+provision(const CommandContext *context, Workbench *bench, Connection *connection,
+          const ProvisionOptions *options, GPtrArray **ret_guests, char **ret_summary,
+          GError **error)
+{
+    g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_free);
+    g_auto(Ground) ground = { 0 };
+    g_autofree char *summary = NULL;
+
+    if (!prepare_ground(context, bench, &ground, &summary, error))
+        return false;
+    if (!make_all(context, bench, connection, options, &ground, guests, error)) {
+        g_autoptr(GError) problem = NULL;
+
+        if (!guest_destroy_many(guests, &problem))
+            g_prefix_error(error, "(%s; hostctl recover tries again) ", problem->message);
+        return false;
+    }
+    *ret_guests = g_steal_pointer(&guests);
+    *ret_summary = g_steal_pointer(&summary);
+    return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Guests made by hand: created side by side, waited for until their probes talk, then left running.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hostctl/command.h"
+#include "hostctl/virt/guest.h"
+#include "hostctl/workbench.h"
+
+#define PROVISION_OWNER "hand"
+
+typedef struct {
+    const char *name; /* with a count over 1: NAME-1, NAME-2, … */
+    unsigned count;
+    GuestRole role;
+    unsigned vcpus;
+    uint64_t memory_kib;
+    cpu_set_t pool;
+    unsigned cpu_quota_percent; /* 0: none */
+    char **load;                /* argv; NULL: none */
+} ProvisionOptions;
+
+/*
+ * All of them, or none: what was made is destroyed again when one fails or a signal comes.
+ * Guests are Guest; *ret_summary says in one line how they run (accelerator, counters).
+ */
+bool provision(const CommandContext *context, Workbench *bench, Connection *connection,
+               const ProvisionOptions *options, GPtrArray **ret_guests, char **ret_summary,
+               GError **error);
