@@ -160,15 +160,21 @@ add_member(Fleet *fleet, GuestRole role, unsigned number)
     g_ptr_array_add(fleet->guests, member);
 }
 
+static int64_t
+boot_limit_ns(const Lab *lab, unsigned n_guests)
+{
+    if (lab->plan->boot_seconds > 0)
+        return (int64_t) (lab->plan->boot_seconds * NS_PER_SECOND);
+    return (BOOT_BASE_MS + BOOT_GUEST_MS * (int64_t) n_guests / lab->rig->pool_cpus) * NS_PER_MS;
+}
+
 Fleet *
 fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
           GError **error)
 {
     g_autoptr(Fleet) fleet = g_new0(Fleet, 1);
     unsigned n = lab->rig->n_bulk + 1;
-    int64_t deadline_ns =
-        clock_raw_ns() +
-        (BOOT_BASE_MS + BOOT_GUEST_MS * (int64_t) n / lab->rig->pool_cpus) * NS_PER_MS;
+    int64_t deadline_ns = clock_raw_ns() + boot_limit_ns(lab, n);
 
     fleet->lab = lab;
     fleet->guests = g_ptr_array_new_with_free_func(fleet_guest_free);

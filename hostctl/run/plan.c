@@ -247,6 +247,7 @@ static const JsonField plan_fields[] = {
     { "tail_seconds", json_read_double, offsetof(Plan, tail_seconds), 0, DAY_SECONDS },
     { "drop_seconds", json_read_double, offsetof(Plan, drop_seconds), 0, DAY_SECONDS },
     { "interval_ms", json_read_int64, offsetof(Plan, interval_ms), 100, 60000 },
+    { "boot_seconds", json_read_double, offsetof(Plan, boot_seconds), 0, DAY_SECONDS },
     { "memory_overcommit", json_read_double, offsetof(Plan, memory_overcommit), 1, 10 },
 };
 

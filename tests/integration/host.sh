@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Sourced by the integration tests: a place of their own for state and sockets, a picture of the host
+# before and after, and a libvirt daemon where none answers. Wants BUILD and IMAGE.
+
+BUILD=${BUILD:?the build folder}
+IMAGE=${IMAGE:-/var/lib/insideout/guest}
+hostctl=$BUILD/hostctl/hostctl
+correlate=$BUILD/correlate/correlate
+
+skip()
+{
+    echo "SKIP: $*"
+    exit 77
+}
+
+fail()
+{
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+pass()
+{
+    echo "ok: $*"
+}
+
+[ "$(id -u)" = 0 ] || skip 'guests need root'
+command -v qemu-system-x86_64 >/dev/null || skip 'qemu-system-x86_64 is not installed'
+[ -r "$IMAGE/vmlinuz" ] || skip "no guest image in $IMAGE (appliance/build makes it)"
+
+# Short: a socket's path ends at 107 bytes. Readable: QEMU runs as another user.
+place=$(mktemp -d /run/io-XXXXXX)
+chmod 755 "$place"
+mkdir -m 755 "$place/state" "$place/run"
+export INSIDEOUT_STATE_DIR=$place/state INSIDEOUT_RUN_DIR=$place/run
+cp -r "$IMAGE" "$place/state/guest"
+daemon_pid=
+
+clean_up()
+{
+    "$hostctl" recover >/dev/null 2>&1 || true
+    [ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
+    rm -rf "$place"
+}
+trap clean_up EXIT
+
+# What a run must leave as it was. Counters that the kernel never sets back are left out.
+picture()
+{
+    local file
+    for file in /sys/kernel/mm/ksm/*; do
+        case ${file##*/} in
+            full_scans|pages_scanned|pages_skipped) ;;
+            *) echo "$file $(cat "$file")" ;;
+        esac
+    done
+    ls /dev/shm
+    stat -c '%n %a %U %G' /dev/kvm 2>/dev/null || true
+    pgrep -x qemu-system-x86 || true
+}
+
+before=$(picture)
+
+host_is_as_before()
+{
+    local after
+    after=$(picture)
+    [ "$before" = "$after" ] || fail "the host has changed:
+$(diff <(echo "$before") <(echo "$after"))"
+    pass "the host is as before: $1"
+}
+
+# A daemon for qemu:///system, unless one answers already.
+need_libvirtd()
+{
+    virsh -c qemu:///system version >/dev/null 2>&1 && return
+    command -v libvirtd >/dev/null || skip 'libvirtd is not installed'
+    libvirtd -d -p "$place/libvirtd.pid" || fail 'libvirtd does not start'
+    daemon_pid=$(cat "$place/libvirtd.pid")
+    for _ in $(seq 100); do
+        virsh -c qemu:///system version >/dev/null 2>&1 && return
+        sleep 0.1
+    done
+    fail 'libvirtd does not answer'
+}
+
+# small_plan FILE [JSON-MEMBER...]: two visits with real guests, further members at the end.
+small_plan()
+{
+    local file=$1 more=
+    shift
+    for member in "$@"; do
+        more="$more, $member"
+    done
+    cat >"$file" <<EOF
+{ "version": 1, "name": "small", "connect": "qemu:///embed",
+  "guests": { "micro": { "memory_mib": 160 }, "bulk": { "count": 2, "memory_mib": 160 } },
+  "load": ["stress", "-c", "1", "-m", "1", "--vm-bytes", "4M", "-i", "4"],
+  "load_env": { "MALLOC_MMAP_THRESHOLD_": "65536" }, "pool": "0-1", "accelerator": "tcg",
+  "conditions": [ { "name": "noisy", "ksm": "on", "balloon": "80%" } ],
+  "steps_percent": [0, 100], "order": "ascending", "repeats": 1, "frame_visits": false,
+  "settle_seconds": 4, "measure_seconds": 5$more }
+EOF
+}
