@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people are told when something is wrong: the exit code, and the words that name the cause.
+
+Usage: messages.py HOSTCTL GUESTPROBE CORRELATE SOURCE-FOLDER
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+HOSTCTL, GUESTPROBE, CORRELATE = range(3)
+
+# What is wrong, program, words, exit code, what the message must contain. {dir} is a scratch
+# folder, {source} the source tree.
+CASES = (
+    ('a dataset that is not there', CORRELATE, ['validate', '{dir}/none.db'], 1, ['{dir}/none.db', 'No such file']),
+    ('a dataset that is a text', CORRELATE, ['validate', '{dir}/text'], 1, ['{dir}/text', 'not a dataset']),
+    ('a dataset that is a folder', CORRELATE, ['validate', '{dir}'], 1, ['{dir}', 'not a dataset']),
+    ('a dataset that is empty', CORRELATE, ['export', '{dir}/empty'], 1, ['{dir}/empty', 'not a dataset']),
+    ('no dataset at all', CORRELATE, ['validate'], 2, ['FILE', 'correlate validate --help']),
+    ('two datasets for one', CORRELATE, ['validate', 'a', 'b'], 2, ['FILE']),
+    ('no plan at all', HOSTCTL, ['run', '-o', '{dir}/x.db'], 2, ['plan', 'hostctl run --help']),
+    ('a plan that is not there', HOSTCTL, ['run', '{dir}/none.json', '-o', '{dir}/x.db'], 1, ['{dir}/none.json']),
+    ('a plan that is no JSON', HOSTCTL, ['run', '{dir}/text', '-o', '{dir}/x.db'], 1, ['{dir}/text', '1:']),
+    ('a plan with an unknown key', HOSTCTL, ['run', '{dir}/frobs.json', '-o', '{dir}/x.db'], 1,
+     ['{dir}/frobs.json', '$', 'frobs']),
+    ('a plan that nests too deep', HOSTCTL, ['run', '{dir}/deep.json', '-o', '{dir}/x.db'], 1, ['{dir}/deep.json', '64']),
+    ('no dataset to write', HOSTCTL, ['run', '{source}/examples/quick.json'], 2, ['-o']),
+    ('a guest image that is not there', HOSTCTL, ['run', '{source}/examples/quick.json', '-o', '{dir}/x.db'], 1,
+     ['{dir}/state/guest/vmlinuz', 'appliance/build']),
+    ('an option without its value', HOSTCTL, ['--root'], 2, ['--root', 'value']),
+    ('a host without page sharing', HOSTCTL, ['--root', '{dir}', 'ksm', 'show'], 1, ['sys/kernel/mm/ksm']),
+    ('a libvirt that does not answer', HOSTCTL, ['-c', 'qemu+unix:///system?socket={dir}/none', 'guest', 'list'], 1,
+     ['{dir}/none', 'cannot be opened']),
+    ('an unknown event', GUESTPROBE, ['-e', 'nonsense', '--', 'true'], 2, ['nonsense']),
+    ('a port that is not there', GUESTPROBE, ['--agent', '--port', '{dir}/none'], 1, ['{dir}/none']),
+)
+
+FILES = {
+    'text': 'hello, world\n',
+    'empty': '',
+    'frobs.json': '{"version": 1, "frobs": 1}',
+    'deep.json': '{"version": ' + '[' * 200000 + ']' * 200000 + '}',
+}
+
+
+def run_case(programs, places, case):
+    name, program, words, code, mentions = case
+    result = subprocess.run([programs[program], *(word.format(**places) for word in words)],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+                            env={**os.environ, 'INSIDEOUT_STATE_DIR': places['dir'] + '/state',
+                                 'INSIDEOUT_RUN_DIR': places['dir'] + '/run'})
+    base = os.path.basename(programs[program])
+    passed = (result.returncode == code and not result.stdout and result.stderr.startswith(base)
+              and all(word.format(**places) in result.stderr for word in mentions))
+    print(('ok - ' if passed else 'not ok - ') + f'{base} names {name}')
+    if not passed:
+        print(f'    wanted exit {code} and {mentions}\n    got exit {result.returncode}\n'
+              f'    stdout: {result.stdout}\n    stderr: {result.stderr}')
+    return passed
+
+
+def main():
+    programs = [os.path.abspath(program) for program in sys.argv[1:4]]
+    with tempfile.TemporaryDirectory(prefix='insideout-cli-') as folder:
+        for name, text in FILES.items():
+            with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
+                file.write(text)
+        places = {'dir': folder, 'source': os.path.abspath(sys.argv[4])}
+        results = [run_case(programs, places, case) for case in CASES]
+    return 0 if all(results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

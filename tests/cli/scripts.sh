@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The scripts' own command lines: help on standard output, a wrong word refused with exit 2.
+# Usage: scripts.sh SOURCE-FOLDER
+set -uo pipefail
+cd "$1" || exit 1
+status=0
+
+# check NAME COMMAND...: one test.
+check()
+{
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        status=1
+    fi
+}
+
+helps() { [[ $("$1" --help 2>/dev/null </dev/null) == Usage:* ]]; }
+
+refuses()
+{
+    local message code=0
+    message=$("$1" --frobnicate 2>&1 >/dev/null </dev/null) || code=$?
+    [ "$code" = 2 ] && [[ $message == *frobnicate* ]]
+}
+
+names_no_package_twice()
+{
+    [ -z "$(awk '$1 ~ /^(build|run|test|extra)$/ { print $2 }' scripts/packages | sort | uniq -d)" ]
+}
+
+says_what_each_package_is_for()
+{
+    ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra) +[a-z0-9.+-]+  +[^ ].+$'
+}
+
+for script in scripts/quickstart scripts/test scripts/install-packages appliance/build; do
+    check "$script --help answers on standard output" helps "$script"
+    check "$script --frobnicate is refused as wrong usage" refuses "$script"
+done
+check 'scripts/packages names no package twice' names_no_package_twice
+check 'scripts/packages says what each is for' says_what_each_package_is_for
+exit $status
