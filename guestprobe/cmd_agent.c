@@ -10,7 +10,6 @@
 
 /* A port without a host says so only when asked. */
 #define NO_HOST_MS 100
-#define AGAIN_MS 1000
 
 static void
 power_off(void)
@@ -26,7 +25,7 @@ is_appliance(void)
     return getpid() == 1 || getppid() == 1;
 }
 
-/* True: a signal asked to end. Complains about each new reason once. */
+/* True: a signal asked to end. False with the reason why there is no host any more. */
 static bool
 serve_one_host(Agent *agent, const char *path, GError **error)
 {
@@ -42,6 +41,27 @@ serve_one_host(Agent *agent, const char *path, GError **error)
     return agent_serve(agent, channel, error);
 }
 
+/* Host after host, until a signal ends it. A reason that repeats itself is said once. */
+static void
+serve(Agent *agent, const char *path)
+{
+    g_autofree char *said = NULL;
+
+    for (;;) {
+        g_autoptr(GError) ended = NULL;
+
+        if (serve_one_host(agent, path, &ended))
+            return;
+        if (g_strcmp0(said, ended->message) != 0)
+            fprintf(stderr, "guestprobe: %s: %s; waiting for the next host\n", path,
+                    ended->message);
+        g_free(said);
+        said = g_strdup(ended->message);
+        if (agent_pause(agent, NO_HOST_MS))
+            return;
+    }
+}
+
 int
 cmd_agent(const Options *options, GError **error)
 {
@@ -53,23 +73,16 @@ cmd_agent(const Options *options, GError **error)
     };
     g_autoptr(Agent) agent = NULL;
 
-    if (!path || access(path, F_OK) != 0) {
-        if (path)
-            port_open(path, error); /* says why */
+    if (!path)
+        return -1;
+    if (access(path, F_OK) != 0) {
+        port_open(path, error); /* says why */
         return -1;
     }
     agent = agent_new(&agent_options, error);
     if (!agent)
         return -1;
     realtime_enter();
-
-    for (;;) {
-        g_autoptr(GError) ended = NULL;
-
-        if (serve_one_host(agent, path, &ended))
-            return 0;
-        fprintf(stderr, "guestprobe: %s: %s; opening it again\n", path, ended->message);
-        if (agent_pause(agent, AGAIN_MS))
-            return 0;
-    }
+    serve(agent, path);
+    return 0;
 }
