@@ -2,6 +2,8 @@
 #include "common/pmu/pmu_event.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/base/failure.h"
 #include "tests/support/cmocka_all.h"
@@ -101,6 +103,35 @@ encodes_cache_events_through_libpfm(void **state)
                                             (PERF_COUNT_HW_CACHE_RESULT_MISS << 16));
 }
 
+/* In a process of its own: libpfm4 can be told only once which CPU it shall believe in. */
+static int
+encode_as_skylake(void)
+{
+    PmuEvent event;
+
+    g_setenv("LIBPFM_FORCE_PMU", "skx", TRUE);
+    if (!pmu_event_encode("BR_MISP_RETIRED:ALL_BRANCHES:u", PMU_MODE_GUEST, &event, NULL))
+        return 1;
+    if (event.attr.type != PERF_TYPE_RAW || (event.attr.config & 0xff) != 0xc5)
+        return 2;
+    if (!event.attr.exclude_host || event.attr.exclude_guest || !event.attr.exclude_kernel ||
+        event.attr.exclude_user || event.attr.pinned)
+        return 3;
+    return g_str_equal(event.printable, "BR_MISP_RETIRED:ALL_BRANCHES:uG") ? 0 : 4;
+}
+
+static void
+encodes_events_of_a_cpu_model_through_libpfm(void **state)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        _exit(encode_as_skylake());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static const struct {
     const char *name;
     PmuMode mode;
@@ -135,6 +166,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encodes_events_of_a_cpu_model_through_libpfm), /* before libpfm4 starts */
         cmocka_unit_test(encodes_every_event_that_has_a_name),
         cmocka_unit_test(takes_the_older_names_too),
         cmocka_unit_test(says_guest_host_and_level_itself),
