@@ -66,10 +66,10 @@ shape_words(Shape shape)
 static void
 append_shape(GString *text, const EvaluationRow *row)
 {
-    g_string_append_printf(text, "; %s", shape_words(row->shape));
-    if (row->shape == SHAPE_THRESHOLD && !isnan(row->knee_vp_percent))
-        g_string_append_printf(text, " at V:P %.0f %% (%.0f to %.0f)", row->knee_vp_percent,
-                               row->knee_low, row->knee_high);
+    g_string_append_printf(text, "; %s", shape_words(row->shape.shape));
+    if (row->shape.has_knee)
+        g_string_append_printf(text, " at V:P %.0f %% (%.0f to %.0f)", row->knee.at, row->knee.low,
+                               row->knee.high);
 }
 
 char *

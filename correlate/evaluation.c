@@ -7,21 +7,14 @@
 #include "correlate/stats/association.h"
 #include "correlate/stats/auc_interval.h"
 #include "correlate/stats/holm.h"
+#include "correlate/stats/line.h"
 #include "correlate/stats/permutation.h"
 #include "correlate/stats/roc.h"
 
-#define RESAMPLES 1000
+#define RESAMPLES 500
 #define SHUFFLES 9999
 #define PRIMARY_ESTIMATOR "branch_misses_per_cycle"
 #define PRIMARY_CONDITION "noisy"
-
-const char *
-shape_name(Shape shape)
-{
-    static const char *const names[] = { "threshold", "rises", "falls", "none", "undecided" };
-
-    return names[shape];
-}
 
 static void
 associate(EvaluationRow *row, const Evidence *evidence)
@@ -59,24 +52,86 @@ discriminate(EvaluationRow *row, const Evidence *labelled)
     row->false_alarm_ratio = cut.false_alarm_ratio;
 }
 
-static void
-test_means(EvaluationRow *row, const Visits *visits)
-{
-    size_t estimator = estimator_index(row->estimator), n = 0;
-    g_autofree double *x = g_new(double, visits->visits->len + 1);
-    g_autofree double *y = g_new(double, visits->visits->len + 1);
+/* Visits with a mean and a number, in columns. */
+typedef struct {
+    size_t n;
+    double *x, *y;
+    size_t *block; /* condition and repeat: made side by side */
+    const Visit **visit;
+} Means;
 
-    for (guint v = 0; v < visits->visits->len; v++) {
+static void
+means_clear(Means *means)
+{
+    g_free(means->x);
+    g_free(means->y);
+    g_free(means->block);
+    g_free(means->visit);
+}
+
+static Means
+collect_means(const EvaluationRow *row, const Visits *visits)
+{
+    size_t estimator = estimator_index(row->estimator), len = visits->visits->len;
+    Means means = { 0, g_new(double, len + 1), g_new(double, len + 1), g_new(size_t, len + 1),
+                    g_new(const Visit *, len + 1) };
+
+    for (guint v = 0; v < len; v++) {
         const Visit *visit = visits->visits->pdata[v];
-        TruthBaseline baseline = truth_baseline(visits, visit->condition);
+        TruthBaseline baseline;
 
         if (row->condition_index >= 0 && visit->condition != (guint) row->condition_index)
             continue;
-        x[n] = truth_visit_number(row->truth, visit, &baseline);
-        y[n] = visit_mean(visit, estimator);
-        n += !isnan(x[n]) && !isnan(y[n]);
+        baseline = truth_baseline(visits, visit->condition);
+        means.x[means.n] = truth_visit_number(row->truth, visit, &baseline);
+        means.y[means.n] = visit_mean(visit, estimator);
+        means.block[means.n] = visit->condition * 100000u + (size_t) visit->repeat % 100000u;
+        means.visit[means.n] = visit;
+        means.n += !isnan(means.x[means.n]) && !isnan(means.y[means.n]);
     }
-    row->p_value = permutation_p(x, y, n, SHUFFLES);
+    return means;
+}
+
+/* Core % is a straight line of V:P %: both count vCPUs, with and without the micro guest's. */
+static double
+on_core_axis(const Means *means, double vp_percent)
+{
+    g_autofree double *core = g_new(double, means->n + 1);
+    LineFit line;
+
+    for (size_t i = 0; i < means->n; i++)
+        core[i] = means->visit[i]->core_percent;
+    if (!line_fit(means->x, core, NULL, means->n, &line))
+        return NAN;
+    return line.intercept + line.slope * vp_percent;
+}
+
+static void
+judge_shape(EvaluationRow *row, const Means *means)
+{
+    g_autofree ShapePoint *points = g_new(ShapePoint, means->n + 1);
+
+    for (size_t i = 0; i < means->n; i++)
+        points[i] = (ShapePoint){ means->x[i], means->y[i], means->block[i] };
+    row->has_shape = means->n > 0;
+    row->shape = shape_judge(points, means->n);
+    if (!row->shape.has_knee)
+        return;
+    row->knee = row->shape.knee;
+    row->knee_core =
+        (CurveKnee){ on_core_axis(means, row->knee.at), on_core_axis(means, row->knee.low),
+                     on_core_axis(means, row->knee.high) };
+}
+
+static void
+test_means(EvaluationRow *row, const Visits *visits)
+{
+    Means means = collect_means(row, visits);
+
+    row->p_value = permutation_p(means.x, means.y, means.block, means.n, SHUFFLES);
+    if (row->truth == TRUTH_VP)
+        judge_shape(row, &means);
+    means_clear(&means);
 }
 
 static EvaluationRow
@@ -102,10 +157,8 @@ evaluate_one(const Visits *visits, const Estimator *estimator, int condition, Tr
         .sensitivity = NAN,
         .specificity = NAN,
         .false_alarm_ratio = NAN,
-        .shape = SHAPE_UNDECIDED,
-        .knee_vp_percent = NAN,
-        .knee_low = NAN,
-        .knee_high = NAN,
+        .knee = { NAN, NAN, NAN },
+        .knee_core = { NAN, NAN, NAN },
         .p_holm = NAN,
     };
 

@@ -5,17 +5,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "correlate/stats/shape.h"
 #include "correlate/truth.h"
 #include "correlate/visits.h"
-
-typedef enum {
-    SHAPE_THRESHOLD,
-    SHAPE_RISES,
-    SHAPE_FALLS,
-    SHAPE_NONE,
-    SHAPE_UNDECIDED,
-} Shape;
-const char *shape_name(Shape shape);
 
 /* NAN where not computed. */
 typedef struct {
@@ -33,8 +25,10 @@ typedef struct {
     double auc, auc_low, auc_high;
     bool above; /* the better direction: overcommitted when above the threshold */
     double threshold, sensitivity, specificity, false_alarm_ratio;
-    Shape shape;
-    double knee_vp_percent, knee_low, knee_high;
+    bool has_shape; /* truth vp alone: visit means against V:P % */
+    ShapeVerdict shape;
+    CurveKnee knee;         /* on the V:P axis; NAN without a threshold */
+    CurveKnee knee_core;    /* the same on the axis of physical cores; NAN */
     double p_value, p_holm; /* of the visit means; p_holm NAN for the primary one */
 } EvaluationRow;
 

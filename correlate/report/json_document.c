@@ -110,10 +110,10 @@ add_estimator(JsonBuilder *builder, const void *data)
     json_put_number(builder, "sensitivity", row->sensitivity);
     json_put_number(builder, "specificity", row->specificity);
     json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio);
-    json_put_text(builder, "shape", row->windows > 0 ? shape_name(row->shape) : NULL);
-    json_put_number(builder, "knee_vp_percent", row->knee_vp_percent);
-    json_put_number(builder, "knee_low", row->knee_low);
-    json_put_number(builder, "knee_high", row->knee_high);
+    json_put_text(builder, "shape", row->has_shape ? shape_name(row->shape.shape) : NULL);
+    json_put_number(builder, "knee_vp_percent", row->knee.at);
+    json_put_number(builder, "knee_low", row->knee.low);
+    json_put_number(builder, "knee_high", row->knee.high);
     json_put_number(builder, "p_value", row->p_value);
     json_put_number(builder, "p_holm", row->p_holm);
 }

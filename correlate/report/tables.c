@@ -110,19 +110,25 @@ table_of_estimators(const Analysis *analysis, Truth truth)
 TextTable *
 table_of_shapes(const Analysis *analysis)
 {
-    static const char *const headings[] = { "<estimator", "<condition", "<shape",
-                                            "knee V:P %", "<note",      NULL };
+    static const char *const headings[] = { "<estimator", "<condition", "<shape",      "<best form",
+                                            "advantage",  "knee V:P %", "knee core %", "p",
+                                            "<note",      NULL };
     TextTable *table = text_table_new(headings);
 
     for (guint i = 0; i < analysis->estimators->len; i++) {
         const EvaluationRow *row = &g_array_index(analysis->estimators, EvaluationRow, i);
 
-        if (row->truth != TRUTH_VP || row->windows == 0)
+        if (!row->has_shape)
             continue;
         text_table_text(table, row->estimator->name);
         text_table_text(table, row->condition);
-        text_table_text(table, shape_name(row->shape));
-        text_table_interval(table, 0, row->knee_vp_percent, row->knee_low, row->knee_high);
+        text_table_text(table, shape_name(row->shape.shape));
+        text_table_text(table,
+                        isnan(row->shape.p_value) ? NULL : curve_name(row->shape.curve.form));
+        text_table_number(table, 1, row->shape.advantage);
+        text_table_interval(table, 0, row->knee.at, row->knee.low, row->knee.high);
+        text_table_interval(table, 0, row->knee_core.at, row->knee_core.low, row->knee_core.high);
+        text_table_number(table, 4, row->shape.p_value);
         text_table_text(table, row->exploratory ? "exploratory" : "");
     }
     return table;

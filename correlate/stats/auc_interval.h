@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How sure an AUC is when visits differ among themselves: visits are resampled within their level
- * first, blocks of windows within the visits drawn second.
+ * How sure an AUC is when visits differ among themselves. Visits, with all their windows, are drawn
+ * anew within their level (condition and load); windows are not drawn apart, since what they
+ * scatter is in the visits' differences already.
  */
 #pragma once
 
@@ -20,8 +21,10 @@ typedef struct {
 } AucInterval;
 
 /*
- * Deviations of logit AUC in `resamples` draws (fixed seed), enlarged by sqrt(r / (r - 1)) where r
- * is the mean number of visits a level: drawing r of r visits loses that much of their variance.
- * False when a class is empty.
+ * Φ(Φ⁻¹(AUC) ± t s): s is the standard deviation of Φ⁻¹(AUC) over `resamples` draws (fixed seed),
+ * enlarged by sqrt(V / (V - L)) for V visits in L levels (r of r visits drawn lose 1/r of their
+ * variance), t is Student's with V - L degrees of freedom. Where the classes do not overlap at all
+ * the draws tell nothing: then Newcombe's (2006, method 5) interval for as many values as there are
+ * visits. False when a class is empty.
  */
 bool auc_interval(const AucWindow *windows, size_t n, size_t resamples, AucInterval *ret_interval);

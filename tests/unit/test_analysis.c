@@ -183,7 +183,7 @@ one_repeat_is_exploratory_and_has_no_interval(void **state)
     assert_true(row->exploratory);
     assert_false(isnan(row->auc));
     assert_true(isnan(row->auc_low));
-    assert_int_equal(row->shape, SHAPE_UNDECIDED);
+    assert_int_equal(row->shape.shape, SHAPE_UNDECIDED);
     assert_non_null(strstr(analysis->answer, "xploratory"));
     assert_non_null(strstr(analysis->answer, "emulated"));
 }
