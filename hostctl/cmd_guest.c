@@ -181,7 +181,7 @@ list_text(const GPtrArray *guests)
 
         printf("%-40s %-6s %-10s %5u %11" G_GUINT64_FORMAT " %s\n", guest_name(guest),
                guest_role_name(guest_role(guest)), guest_owner(guest), guest_vcpus(guest),
-               guest_max_memory_kib(guest), guest_page_name(guest) ? "emulated" : "hardware");
+               guest_max_memory_kib(guest), guest_page_name(guest) ? "emulated" : "-");
     }
 }
 
