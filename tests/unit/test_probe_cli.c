@@ -131,7 +131,7 @@ static void
 prints_the_last_window_when_it_is_interrupted(void **state)
 {
     g_auto(ProgramResult) result = { 0 };
-    const char *const argv[] = { "timeout", "--signal=INT", "0.2", g_getenv("GUESTPROBE"), "-I",
+    const char *const argv[] = { "timeout", "--signal=INT", "0.5", g_getenv("GUESTPROBE"), "-I",
                                  "3600000", "-x,",          "-e",  "task-clock",           NULL };
 
     result = run_program(argv);
