@@ -35,12 +35,12 @@ chmod 755 "$place"
 mkdir -m 755 "$place/state" "$place/run"
 export INSIDEOUT_STATE_DIR=$place/state INSIDEOUT_RUN_DIR=$place/run
 cp -r "$IMAGE" "$place/state/guest"
-daemon_pid=
+daemon_pids=()
 
 clean_up()
 {
     "$hostctl" recover >/dev/null 2>&1 || true
-    [ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
+    [ ${#daemon_pids[@]} = 0 ] || kill "${daemon_pids[@]}" 2>/dev/null || true
     rm -rf "$place"
 }
 trap clean_up EXIT
@@ -55,9 +55,9 @@ picture()
             *) echo "$file $(cat "$file")" ;;
         esac
     done
-    ls /dev/shm
+    ls /dev/shm | grep '^insideout-' || true
     stat -c '%n %a %U %G' /dev/kvm 2>/dev/null || true
-    pgrep -x qemu-system-x86 || true
+    pgrep -f 'guest=small-' || true
 }
 
 before=$(picture)
@@ -71,13 +71,20 @@ $(diff <(echo "$before") <(echo "$after"))"
     pass "the host is as before: $1"
 }
 
-# A daemon for qemu:///system, unless one answers already.
+# start_daemon NAME: by hand, since no service manager need be here.
+start_daemon()
+{
+    command -v "$1" >/dev/null || skip "$1 is not installed"
+    "$1" -d -p "$place/$1.pid" || fail "$1 does not start"
+    daemon_pids+=("$(cat "$place/$1.pid")")
+}
+
+# Daemons for qemu:///system, unless they answer already.
 need_libvirtd()
 {
+    [ -S /run/libvirt/virtlogd-sock ] || start_daemon virtlogd
     virsh -c qemu:///system version >/dev/null 2>&1 && return
-    command -v libvirtd >/dev/null || skip 'libvirtd is not installed'
-    libvirtd -d -p "$place/libvirtd.pid" || fail 'libvirtd does not start'
-    daemon_pid=$(cat "$place/libvirtd.pid")
+    start_daemon libvirtd
     for _ in $(seq 100); do
         virsh -c qemu:///system version >/dev/null 2>&1 && return
         sleep 0.1

@@ -51,32 +51,37 @@ refuses 'a full disk' 1 "$place/full/run.db" -- "$hostctl" run "$place/plan.json
 [ "$(sqlite3 -readonly "$place/full/run.db" 'select count(*) from run')" = 1 ] || fail 'what was committed is not readable'
 umount "$place/full"
 
-# Ctrl-C in the middle of a window.
+# wait_for QUERY: until it answers more than 0 about the dataset that is being written.
+wait_for()
+{
+    local n
+    for _ in $(seq 1200); do
+        n=$(sqlite3 -readonly "$place/run.db" "$1" 2>/dev/null) && [ "${n:-0}" -gt 0 ] && return
+        sleep 0.1
+    done
+    fail "two minutes long not: $1"
+}
+
+rm -f "$place"/run.db*
 "${run[@]}" >"$place/out" 2>&1 </dev/null &
 pid=$!
-for _ in $(seq 600); do
-    [ "$(sqlite3 -readonly "$place/run.db" 'select count(*) from guest_sample' 2>/dev/null)" -gt 0 ] 2>/dev/null && break
-    sleep 0.1
-done
+wait_for 'select count(*) from host_sample'
 kill -INT "$pid"
 status=0
 wait "$pid" || status=$?
 [ "$status" = 1 ] || fail "Ctrl-C: exit $status: $(tail -3 "$place/out")"
 [ "$(sqlite3 -readonly "$place/run.db" 'select state from run')" = interrupted ] || fail 'Ctrl-C: the dataset does not say interrupted'
-host_is_as_before 'after Ctrl-C'
+host_is_as_before 'after Ctrl-C in the middle of a window'
 
-# SIGKILL, and recover.
+rm -f "$place"/run.db*
 "${run[@]}" >"$place/out" 2>&1 </dev/null &
 pid=$!
-for _ in $(seq 600); do
-    [ "$(sqlite3 -readonly "$place/run.db" 'select count(*) from guest_sample' 2>/dev/null)" -gt 0 ] 2>/dev/null && break
-    sleep 0.1
-done
+wait_for 'select count(*) from host_sample where visit_id = 2'
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 "$hostctl" recover >"$place/out" 2>&1 || fail "recover: $(cat "$place/out")"
 host_is_as_before 'after SIGKILL and hostctl recover'
 [ "$(sqlite3 -readonly "$place/run.db" 'PRAGMA integrity_check')" = ok ] || fail 'SIGKILL: the dataset is damaged'
-[ "$(sqlite3 -readonly "$place/run.db" "select count(*) from visit where state = 'done'")" -ge 1 ] ||
-    fail 'SIGKILL: a visit that was done is gone'
+[ "$(sqlite3 -readonly "$place/run.db" "select count(*) from visit where state = 'done'")" = 1 ] ||
+    fail 'SIGKILL: the visit that was done is gone'
 pass 'what was measured before a SIGKILL is there'
