@@ -64,9 +64,9 @@ model_context_forget_block(ModelContext *context)
 }
 
 uint32_t
-model_site(uint32_t vmid, uint64_t address)
+model_site(uint64_t address)
 {
-    return (uint32_t) (mix(address ^ mix(vmid)) >> 32);
+    return (uint32_t) (mix(address) >> 32);
 }
 
 uint32_t
@@ -103,27 +103,45 @@ model_counts(ModelContext *context)
     return *counts;
 }
 
-/* Another context used the core since: its predictor and its L1 contents are what we find. */
+/* Looks a tag up in a set that is kept in order of use, and puts it first. */
+static bool
+touch(uint32_t *set, unsigned ways, uint32_t tag)
+{
+    unsigned way = 0;
+
+    while (way < ways - 1 && set[way] != tag)
+        way++;
+    const bool hit = set[way] == tag;
+
+    memmove(set + 1, set, way * sizeof *set);
+    set[0] = tag;
+    return hit;
+}
+
+/* Another context used the core since: it left the L1 as we find it, and an empty predictor. */
 static void
 take_core(ModelContext *context)
 {
-    if (context->core->owner == context->owner)
+    ModelCore *core = context->core;
+
+    if (core->owner == context->owner)
         return;
-    context->core->owner = context->owner;
-    context->counts.handovers++;
+    core->owner = context->owner;
+    core->history = 0;
+    memset(core->counters, MODEL_PREDICTOR_EMPTY, sizeof core->counters);
+    memset(core->targets, 0, sizeof core->targets);
     memset(context->filter, 0, sizeof context->filter);
+    context->counts.handovers++;
 }
 
+/* Right when this branch went there lately. */
 static uint64_t
 predict_target(ModelContext *context, uint32_t site, uint64_t target)
 {
-    const uint32_t history = context->core->history & ((1u << MODEL_TARGET_HISTORY_BITS) - 1);
-    uint32_t *entry = &context->core->targets[(site ^ history) % MODEL_TARGETS];
-    const uint32_t wanted = (uint32_t) target + context->salt;
-    const bool missed = *entry != wanted;
+    uint32_t *set = context->core->targets[site % MODEL_TARGET_SETS];
 
-    *entry = wanted;
-    return missed ? MODEL_PENDING_MISS : 0;
+    return touch(set, MODEL_TARGET_WAYS, (uint32_t) mix(target ^ site) | 1) ? 0
+                                                                            : MODEL_PENDING_MISS;
 }
 
 static void
@@ -165,21 +183,6 @@ model_block(ModelContext *context, const ModelBlock *block)
         }
         break;
     }
-}
-
-/* Looks a tag up in a set that is kept in order of use, and puts it first. */
-static bool
-touch(uint32_t *set, unsigned ways, uint32_t tag)
-{
-    unsigned way = 0;
-
-    while (way < ways - 1 && set[way] != tag)
-        way++;
-    const bool hit = set[way] == tag;
-
-    memmove(set + 1, set, way * sizeof *set);
-    set[0] = tag;
-    return hit;
 }
 
 void

@@ -18,13 +18,17 @@
 /* Raise it with every change that makes counts incomparable. */
 #define EMUPMU_MODEL_VERSION 1u
 
-/* Conditional branches: gshare, two-bit counters. */
-#define MODEL_PREDICTOR_BITS 13 /* log2 of the counters */
-#define MODEL_HISTORY_BITS 10   /* outcomes that choose the counter beside the address */
-
-/* Indirect branches: the last target, by address and a little history. */
-#define MODEL_TARGETS 1024
-#define MODEL_TARGET_HISTORY_BITS 5
+/*
+ * Conditional branches: gshare, two-bit counters. Indirect branches: the targets seen last, by
+ * branch. Direct branches and returns are always right. When another context (a vCPU of any guest)
+ * gets a host CPU, both are emptied: the worst of what hosts do, since the barrier that they issue
+ * between vCPUs (IBPB) clears more on some CPUs than on others.
+ */
+#define MODEL_PREDICTOR_BITS 16 /* log2 of the counters */
+#define MODEL_HISTORY_BITS 16   /* outcomes that choose the counter beside the address */
+#define MODEL_PREDICTOR_EMPTY 1 /* weakly not taken */
+#define MODEL_TARGET_SETS 256
+#define MODEL_TARGET_WAYS 4
 
 /* Caches, lines of 64 bytes, least recently used goes first. */
 #define MODEL_LINE_BITS 6
@@ -55,8 +59,8 @@ typedef struct {
     uint32_t history;
     uint32_t reserved[13];
     uint8_t counters[1 << MODEL_PREDICTOR_BITS];
-    uint32_t targets[MODEL_TARGETS];
-    uint32_t l1[MODEL_L1_SETS][MODEL_L1_WAYS]; /* tags, most recently used first */
+    uint32_t targets[MODEL_TARGET_SETS][MODEL_TARGET_WAYS]; /* most recently used first */
+    uint32_t l1[MODEL_L1_SETS][MODEL_L1_WAYS];              /* tags, most recently used first */
 } ModelCore;
 
 /* The shared file. All zeros is a valid machine that nobody has used. */
@@ -102,7 +106,7 @@ typedef struct {
     ModelCore *core; /* of the host CPU `cpu` */
     uint64_t owner;  /* what the vCPU writes into ModelCore.owner */
     uint32_t cpu;
-    uint32_t salt; /* makes the targets and lines of different guests different */
+    uint32_t salt; /* makes the lines of different guests different */
     uint32_t llc_set_mask;
     ModelHost *host;
     EmupmuTuple counts;
@@ -129,8 +133,8 @@ void model_context_init(ModelContext *context, ModelHost *host, uint32_t llc_kib
 /* Forgets the block that ran before: for when blocks are freed. */
 void model_context_forget_block(ModelContext *context);
 
-/* Where the predictor looks for the branch at an address of this guest. */
-uint32_t model_site(uint32_t vmid, uint64_t address);
+/* Where the predictor looks for the branch at an address. */
+uint32_t model_site(uint64_t address);
 
 /* What a block adds to the counts. */
 uint32_t model_weight(size_t instructions, ModelBranchKind kind);

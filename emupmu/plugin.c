@@ -23,7 +23,7 @@
 #include "emupmu/shared_file.h"
 
 /* Between two publications: about 20 µs of a guest's work. */
-#define PUBLISH_INSTRUCTIONS 1024
+#define PUBLISH_INSTRUCTIONS 2048
 
 #define INSTRUCTION_BYTES_MAX 16
 
@@ -161,7 +161,7 @@ describe_block(ModelBlock *block, const struct qemu_plugin_tb *tb, const Instruc
     block->address = qemu_plugin_tb_vaddr(tb);
     block->next = last->address + last->size;
     block->offset = branch.offset;
-    block->site = model_site(options.vmid, last->address);
+    block->site = model_site(last->address);
     block->weight = model_weight(qemu_plugin_tb_n_insns(tb), branch.kind);
     block->kind = (uint8_t) branch.kind;
 }
