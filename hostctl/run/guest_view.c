@@ -7,6 +7,13 @@
 #define FETCH_TIMEOUT_MS 15000
 #define ECHO_BUDGET_MS 3000
 
+/* One interval more than the host measures: see visit.c. */
+static int64_t
+duration_ns(const Plan *plan)
+{
+    return (int64_t) (plan->measure_seconds * NS_PER_SECOND) + plan->interval_ms * NS_PER_MS;
+}
+
 bool
 guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
 {
@@ -15,7 +22,7 @@ guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
         .measure = {
             .visit = (uint32_t) visit_id,
             .interval_ns = lab->plan->interval_ms * NS_PER_MS,
-            .duration_ns = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND),
+            .duration_ns = duration_ns(lab->plan),
         },
     };
 
@@ -65,7 +72,7 @@ guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
 {
     g_autofree Message *message = g_new0(Message, 1);
     int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
-    int64_t ticks = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND) / interval_ns + 1;
+    int64_t ticks = duration_ns(lab->plan) / interval_ns + 1;
     unsigned room = (unsigned) ticks * micro->vcpus;
     int64_t deadline_ns = clock_raw_ns() + FETCH_TIMEOUT_MS * NS_PER_MS;
 
