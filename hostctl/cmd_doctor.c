@@ -7,6 +7,7 @@
 #include "hostctl/doctor/plan_need.h"
 #include "hostctl/doctor/remedy.h"
 #include "hostctl/doctor/report.h"
+#include "hostctl/workbench.h"
 
 static DoctorFinding *
 look(const CommandContext *context, const DoctorPlan *plan)
@@ -77,16 +78,13 @@ apply_all(Journal *journal, const GPtrArray *ids, bool named, GPtrArray *notes, 
 static bool
 apply(const CommandContext *context, const GPtrArray *ids, bool named, GError **error)
 {
-    g_autoptr(State) state = state_open(error);
-    g_autoptr(Journal) journal = NULL;
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_auto(Workbench) bench = { 0 };
     bool applied;
 
-    if (!state || !state_lock(state, error) ||
-        !(journal = journal_open(state, context->root, error)) ||
-        !journal_require_recovered(journal, error))
+    if (!workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
-    applied = apply_all(journal, ids, named, notes, error);
+    applied = apply_all(bench.journal, ids, named, notes, error);
     for (guint i = 0; i < notes->len; i++)
         fprintf(stderr, "hostctl doctor: %s\n", (const char *) notes->pdata[i]);
     return applied;

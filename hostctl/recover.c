@@ -191,7 +191,7 @@ static const struct {
 } ways[] = {
     { JOURNAL_GUEST, undo_guest },     { JOURNAL_SHM, undo_shm },
     { JOURNAL_BALLOON, undo_balloon }, { JOURNAL_FILE, undo_change },
-    { JOURNAL_SERVICE, undo_change },
+    { JOURNAL_SERVICE, undo_change },  { JOURNAL_MODULE, undo_change },
 };
 
 static void
@@ -293,7 +293,7 @@ plan_steps(const Journal *journal, bool dry_run, GPtrArray *steps, GError **erro
         step = g_new0(RecoverStep, 1);
         step->entry = journal_entry_copy(entry);
         g_ptr_array_add(steps, step);
-        if (entry->held && journal_entry_same_boot(entry))
+        if (entry->held && !entry->until_recover && journal_entry_same_boot(entry))
             finish(step, RECOVER_HELD, "%s: set by hand to stay; hostctl %s restore puts it back",
                    entry->target, entry->kind == JOURNAL_BALLOON ? "balloon" : "ksm");
         else if (dry_run)

@@ -49,12 +49,12 @@ remedy_ids(void)
     return g_string_free(ids, FALSE);
 }
 
-/* By hand and to stay: hostctl run must not stumble over it as over a killed run's remains. */
+/* To stay: hostctl run must not stumble over it as over a killed run's remains. */
 static bool
 change_one(Journal *journal, JournalKind kind, const char *target, const char *value,
            GPtrArray *notes, GError **error)
 {
-    Change change = { .kind = kind, .target = target, .held = true };
+    Change change = { .kind = kind, .target = target, .held = true, .until_recover = true };
     g_autofree char *before = NULL;
 
     if (!change_read(journal_root(journal), kind, target, &before, error) ||

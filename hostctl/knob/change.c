@@ -157,6 +157,7 @@ change_make(Change *change, Journal *journal, const char *value, GError **error)
     g_autofree char *now = NULL;
     JournalEntry entry = { .kind = change->kind,
                            .held = change->held,
+                           .until_recover = change->until_recover,
                            .target = (char *) change->target,
                            .new_value = (char *) value };
 

@@ -17,6 +17,7 @@ typedef struct {
     JournalKind kind;
     const char *target; /* a path under the Sysroot, a unit's or a module's name */
     bool held;          /* made by hand to stay */
+    bool until_recover; /* see JournalEntry */
     uint64_t id;        /* of its journal entry; 0: nothing changed so far */
 } Change;
 

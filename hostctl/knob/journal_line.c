@@ -29,6 +29,20 @@ static const struct {
     { "command", offsetof(JournalEntry, command), false },
 };
 
+static const struct {
+    const char *key;
+    size_t offset;
+} flags[] = {
+    { "held", offsetof(JournalEntry, held) },
+    { "until_recover", offsetof(JournalEntry, until_recover) },
+};
+
+static bool *
+flag_of(const JournalEntry *entry, size_t i)
+{
+    return (bool *) ((char *) entry + flags[i].offset);
+}
+
 static char **
 text_of(const JournalEntry *entry, size_t i)
 {
@@ -88,8 +102,9 @@ journal_line_format_entry(const JournalEntry *entry)
 
     json_object_set_int_member(object, "id", (gint64) entry->id);
     json_object_set_string_member(object, "kind", kind_names[entry->kind]);
-    if (entry->held)
-        json_object_set_boolean_member(object, "held", TRUE);
+    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
+        if (*flag_of(entry, i))
+            json_object_set_boolean_member(object, flags[i].key, TRUE);
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         if (*text_of(entry, i))
             json_object_set_string_member(object, texts[i].key, *text_of(entry, i));
@@ -158,11 +173,14 @@ static JournalEntry *
 parse_entry(JsonObject *object, uint64_t id)
 {
     g_autoptr(JournalEntry) entry = g_new0(JournalEntry, 1);
-    JsonNode *held = json_object_get_member(object, "held");
     uint64_t pid;
 
     entry->id = id;
-    entry->held = held && JSON_NODE_HOLDS_VALUE(held) && json_node_get_boolean(held);
+    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
+        JsonNode *flag = json_object_get_member(object, flags[i].key);
+
+        *flag_of(entry, i) = flag && JSON_NODE_HOLDS_VALUE(flag) && json_node_get_boolean(flag);
+    }
     if (!parse_kind(string_member(object, "kind"), &entry->kind) ||
         !int_member(object, "pid", &pid) || pid > G_MAXINT32 ||
         !int_member(object, "starttime", &entry->pid_starttime))

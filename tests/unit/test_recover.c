@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hostctl/knob/change.h"
 #include "hostctl/knob/knob.h"
 #include "hostctl/knob/ksm_knob.h"
 #include "tests/support/cmocka_all.h"
@@ -291,6 +292,24 @@ keeps_what_it_could_not_put_back(void **state)
     assert_int_equal(left->len, 1);
 }
 
+/* What the doctor applied is in no run's way, and goes back all the same. */
+static void
+puts_back_what_was_to_stay_until_now(void **state)
+{
+    HostTree *tree = *state;
+    Change change = {
+        .kind = JOURNAL_FILE, .target = WATCHDOG, .held = true, .until_recover = true
+    };
+    g_autoptr(GPtrArray) steps = NULL;
+
+    assert_true(change_make(&change, tree->journal, "0", NULL));
+    host_tree_reopen_journal(tree);
+    assert_true(journal_require_recovered(tree->journal, NULL));
+    steps = run_recover(tree, false);
+    assert_int_equal(outcome_of(steps, WATCHDOG), RECOVER_PUT_BACK);
+    assert_host_tree(tree, WATCHDOG, "1");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, host_tree_teardown)
 
 int
@@ -303,6 +322,7 @@ main(void)
         CASE(works_again_after_being_killed_itself),
         CASE(refuses_while_the_owner_is_at_work),
         CASE(leaves_what_was_set_by_hand_and_says_how_to_undo_it),
+        CASE(puts_back_what_was_to_stay_until_now),
         CASE(writes_nothing_into_a_machine_that_was_restarted),
         CASE(removes_only_files_of_ours_from_shared_memory),
         CASE(keeps_what_it_could_not_put_back),
