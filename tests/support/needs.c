@@ -52,6 +52,12 @@ has_ksm(void)
     return access("/sys/kernel/mm/ksm/run", W_OK) == 0;
 }
 
+static bool
+has_two_cpus(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) >= 2;
+}
+
 static const struct {
     const char *what;
     bool (*probe)(void);
@@ -61,6 +67,7 @@ static const struct {
     { "kvm", has_kvm, "no usable KVM (needs vmx or svm in /proc/cpuinfo and /dev/kvm)" },
     { "root", is_root, "this test must run as root" },
     { "btf", has_btf, "no /sys/kernel/btf/vmlinux" },
+    { "two-cpus", has_two_cpus, "this machine has one CPU only" },
     { "ksm", has_ksm, "/sys/kernel/mm/ksm/run cannot be written" },
 };
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the program in the kernel and hostctl both see. All times in ns of CLOCK_MONOTONIC. */
+#pragma once
+
+#include <linux/types.h>
+
+#define BLAME_NAME_SIZE 16 /* the kernel's TASK_COMM_LEN */
+#define BLAME_SEGMENTS 256 /* remembered per CPU; a power of two */
+#define BLAME_FILTER_BITS 65536
+#define BLAME_THREADS_MAX 8192 /* vCPU threads that can be watched */
+#define BLAME_GUESTS_MAX 4096
+#define BLAME_WAITS_MAX 16384 /* pairs of a waiting thread and what it waited for */
+#define BLAME_PAIRS_MAX 32768 /* pairs of guests on sibling CPUs */
+
+/* blame_wait_key.cause of what is no guest; a guest's is its process id. */
+#define BLAME_CAUSE_TASK 0            /* a process, by `name` */
+#define BLAME_CAUSE_KERNEL 0xffffffff /* a kernel thread, by `name` */
+
+/* A vCPU thread that is watched. Sums only grow. */
+struct blame_thread {
+    __u32 guest; /* its process id */
+    __u32 gone;  /* the thread has ended; a new thread of its number is another */
+
+    __u64 wait_ns;  /* all of it; the rest says behind whom */
+    __u64 self_ns;  /* other threads of the same guest */
+    __u64 quota_ns; /* its own CPU quota */
+    __u64 idle_ns;  /* nobody: the CPU was idle and had to wake up */
+    __u64 other_ns; /* not known: more changes than are remembered, or a full table */
+
+    /* The wait that goes on now. */
+    __u64 since_ns;
+    __u64 throttled_mark; /* its group's throttling when the wait began, plus 1; 0: none */
+    __u32 cpu;
+    __u32 waiting;
+};
+
+struct blame_wait_key {
+    __u32 thread;
+    __u32 cause;
+    char name[BLAME_NAME_SIZE]; /* all 0 for a guest */
+};
+
+struct blame_pair_key {
+    __u32 low, high; /* process ids of two guests, ordered */
+};
+
+/* Who was on a CPU, while somebody waited for it. */
+struct blame_segment {
+    __u64 start_ns; /* 0: since before anybody waited */
+    __u64 end_ns;
+    __u32 cause;
+    __u32 idle;
+    char name[BLAME_NAME_SIZE];
+};
+
+struct blame_cpu {
+    __s32 n_waiting; /* watched threads in its queue */
+    __u32 head;      /* segments written so far */
+    __u32 gap;       /* a change was not remembered since the last segment, for nobody waited */
+    __u32 sibling;   /* the other thread of its core; itself when there is none */
+    __u64 end_ns;    /* of the last segment */
+    __u64 guest_since_ns;
+    __u32 guest; /* whose vCPU is on it now; 0: none. Kept only with siblings */
+    __u32 pad;
+    struct blame_segment segments[BLAME_SEGMENTS];
+};
