@@ -16,11 +16,18 @@ static const Advice no_connection = {
     "daemon: -c qemu:///embed.",
 };
 
+static const Advice busy = {
+    "Another hostctl is at work with it: libvirt's embedded driver serves one process at a time.",
+    "Look again when that has ended (hostctl status), or ask a daemon: -c qemu:///system.",
+};
+
 void
 check_libvirt(const DoctorHost *host, DoctorFinding *finding)
 {
     if (!host->live)
         finding_needs_host(finding);
+    else if (host->live->virt_busy)
+        finding_set(finding, DOCTOR_UNKNOWN, &busy, "%s", host->live->virt_problem);
     else if (host->live->virt_problem)
         finding_set(finding, DOCTOR_FAIL, &no_connection, "%s", host->live->virt_problem);
     else

@@ -58,6 +58,7 @@ typedef struct {
     PmuCapacity capacity;
     char *libpfm4_model;   /* core PMU that libpfm4 recognises; NULL: none */
     char *virt_problem;    /* why there is no libvirt connection; NULL: there is one */
+    bool virt_busy;        /* ... because another hostctl is at work with it */
     char *libvirt_version; /* NULL: not told */
     char *qemu_version;    /* NULL: not told */
     char *virt_uri;        /* what was tried */

@@ -62,6 +62,8 @@ doctor_live_look_virt(DoctorLive *live, const char *uri, const Interrupt *interr
     if (!state ||
         !(connection = connection_open(uri, state, CONNECTION_TIMEOUT_MS, interrupt, &error))) {
         live->virt_problem = g_strdup(error->message);
+        /* The embedded driver serves one process at a time: a run has it for itself. */
+        live->virt_busy = state && !state_lock(state, NULL);
         return;
     }
     live->virt_uri = g_strdup(connection_uri(connection));

@@ -113,6 +113,8 @@ without_libvirt_its_checks_say_so(void **state)
     live.virt_problem = (char *) "qemu:///system: no daemon";
     assert_says("libvirt", &live, DOCTOR_FAIL, "no daemon");
     assert_says("qemu", &live, DOCTOR_UNKNOWN, "");
+    live.virt_busy = true;
+    assert_says("libvirt", &live, DOCTOR_UNKNOWN, "no daemon");
     assert_says("libvirt-perf", &live, DOCTOR_UNKNOWN, "");
 }
 
