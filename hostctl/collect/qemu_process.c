@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#include "common/base/autofd.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
-
-#define CMDLINE_MAX (1024 * 1024) /* bytes; a guest with many disks has some tens of KiB */
+#include "hostctl/collect/qemu_arguments.h"
 
 /* What came of looking at one process. */
 typedef enum {
@@ -24,74 +22,10 @@ qemu_process_free(QemuProcess *process)
 
     g_free(process->guest);
     g_free(process->uuid);
+    g_free(process->counter_page);
     g_clear_pointer(&process->vcpus, g_array_unref);
     g_clear_pointer(&process->others, g_array_unref);
     g_free(process);
-}
-
-/* One "value" or "key=value"; QEMU writes a comma inside as two. Returns what follows its comma. */
-static const char *
-next_part(const char *text, GString *part)
-{
-    g_string_truncate(part, 0);
-    for (; *text; text++) {
-        if (text[0] == ',' && text[1] != ',')
-            return text + 1;
-        if (text[0] == ',')
-            text++;
-        g_string_append_c(part, *text);
-    }
-    return text;
-}
-
-char *
-qemu_name_parse(const char *argument)
-{
-    g_autoptr(GString) part = g_string_new(NULL);
-    const char *rest = next_part(argument, part);
-
-    if (!strchr(part->str, '='))
-        return g_strdup(part->str);
-    while (!g_str_has_prefix(part->str, "guest=")) {
-        if (*rest == '\0')
-            return g_strdup("");
-        rest = next_part(rest, part);
-    }
-    return g_strdup(part->str + strlen("guest="));
-}
-
-/* The arguments of a process, NULL when it is gone or a kernel thread. */
-static char **
-read_arguments(const Sysroot *root, pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("proc/%d/cmdline", pid);
-    autofd int fd = sysroot_open(root, path, NULL);
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
-    guint8 buffer[16 * 1024];
-    ssize_t n;
-
-    if (fd < 0)
-        return NULL;
-    while ((n = read(fd, buffer, sizeof buffer)) > 0 && bytes->len < CMDLINE_MAX)
-        g_byte_array_append(bytes, buffer, n);
-    if (n < 0 || bytes->len == 0)
-        return NULL;
-
-    g_byte_array_append(bytes, (const guint8 *) "", 1);
-    for (size_t at = 0; at + 1 < bytes->len; at += strlen((char *) bytes->data + at) + 1)
-        g_ptr_array_add(arguments, g_strdup((char *) bytes->data + at));
-    g_ptr_array_add(arguments, NULL);
-    return (char **) g_ptr_array_free(g_steal_pointer(&arguments), FALSE);
-}
-
-static const char *
-argument_after(char **arguments, const char *option)
-{
-    for (char **argument = arguments; argument[0] && argument[1]; argument++)
-        if (g_str_equal(argument[0], option))
-            return argument[1];
-    return NULL;
 }
 
 static bool
@@ -167,9 +101,10 @@ vcpus_are_distinct(const GArray *vcpus)
 static Look
 look_at(const Sysroot *root, pid_t pid, QemuProcess **ret_process)
 {
-    g_auto(GStrv) arguments = read_arguments(root, pid);
-    const char *name = arguments ? argument_after(arguments, "-name") : NULL;
+    g_auto(GStrv) arguments = qemu_arguments_read(root, pid);
+    const char *name = arguments ? qemu_argument_after(arguments, "-name") : NULL;
     g_autoptr(QemuProcess) process = NULL;
+    const char *memory;
 
     if (!name)
         return LOOK_IS_NOT;
@@ -177,7 +112,12 @@ look_at(const Sysroot *root, pid_t pid, QemuProcess **ret_process)
     process = g_new0(QemuProcess, 1);
     process->pid = pid;
     process->guest = qemu_name_parse(name);
-    process->uuid = g_strdup(argument_after(arguments, "-uuid"));
+    process->uuid = g_strdup(qemu_argument_after(arguments, "-uuid"));
+    process->counter_page = qemu_counter_page(arguments);
+    process->memory_kib = ABSENT_U64;
+    memory = qemu_argument_after(arguments, "-m");
+    if (memory)
+        qemu_memory_parse(memory, &process->memory_kib);
     process->vcpus = g_array_new(FALSE, FALSE, sizeof(QemuThread));
     process->others = g_array_new(FALSE, FALSE, sizeof(QemuThread));
     if (!thread_start_ticks(root, pid, pid, &process->start_ticks, NULL) ||

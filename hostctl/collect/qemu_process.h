@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/base/absent.h"
 #include "common/base/sysroot.h"
 #include "hostctl/collect/vcpu_thread.h"
 
@@ -19,9 +20,11 @@ typedef struct {
     char *uuid;  /* as in -uuid; NULL when QEMU was started without */
     pid_t pid;
     uint64_t start_ticks;
-    bool tcg;       /* its vCPUs are translated, not run by KVM */
-    GArray *vcpus;  /* QemuThread, by vCPU number; unplugged ones leave gaps */
-    GArray *others; /* QemuThread: all threads that run no guest code, vhost's included */
+    bool tcg;            /* its vCPUs are translated, not run by KVM */
+    uint64_t memory_kib; /* as in -m: what the guest was given; ABSENT_U64 when not told */
+    char *counter_page;  /* file of its emulated counters; NULL: none */
+    GArray *vcpus;       /* QemuThread, by vCPU number; unplugged ones leave gaps */
+    GArray *others;      /* QemuThread: all threads that run no guest code, vhost's included */
 } QemuProcess;
 
 void qemu_process_free(QemuProcess *process);
@@ -40,7 +43,3 @@ bool qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **
  */
 bool qemu_process_find(const Sysroot *root, const char *guest, QemuProcess **ret_process,
                        GError **error);
-
-/* Pure part: the guest's name out of the argument of -name ("guest=a,,b,debug-threads=on" is
- * "a,b"). */
-char *qemu_name_parse(const char *argument);

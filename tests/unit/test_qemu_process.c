@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hostctl/collect/qemu_arguments.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/golden.h"
 
@@ -68,6 +69,30 @@ reads_the_guest_out_of_every_form_of_name(void **state)
 }
 
 static void
+reads_the_memory_that_a_guest_was_given(void **state)
+{
+    static const struct {
+        const char *argument;
+        uint64_t kib;
+    } cases[] = {
+        { "192", 192 * 1024 },
+        { "size=196608k", 196608 },
+        { "size=2G,slots=4,maxmem=8G", 2 * 1024 * 1024 },
+        { "4G", 4 * 1024 * 1024 },
+        { "slots=4,size=1M", 1024 },
+    };
+    uint64_t kib = 7;
+
+    assert_false(qemu_memory_parse("slots=4", &kib));
+    assert_false(qemu_memory_parse("", &kib));
+    assert_int_equal(kib, 7);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(qemu_memory_parse(cases[i].argument, &kib));
+        assert_int_equal(kib, cases[i].kib);
+    }
+}
+
+static void
 finds_the_guests_of_a_node_and_their_threads(void **state)
 {
     g_autoptr(Sysroot) root = fixture_root("host-two-guests");
@@ -81,6 +106,8 @@ finds_the_guests_of_a_node_and_their_threads(void **state)
 
     assert_string_equal(db->guest, "db-1");
     assert_null(db->uuid);
+    assert_null(db->counter_page);
+    assert_true(db->memory_kib == ABSENT_U64);
     assert_int_equal(db->vcpus->len, 1);
     assert_int_equal(thread_at(db->vcpus, 0)->tid, 3301);
 
@@ -131,6 +158,8 @@ finds_translated_guests_with_commas_in_their_names(void **state)
 
     assert_true(qemu_process_find(root, "bulk,1=a", &bulk, NULL));
     assert_true(bulk->tcg);
+    assert_int_equal(bulk->memory_kib, 96 * 1024);
+    assert_string_equal(bulk->counter_page, "/dev/shm/insideout-1-bulk");
     assert_int_equal(bulk->vcpus->len, 1);
     assert_int_equal(thread_at(bulk->others, 1)->kind, QEMU_THREAD_VHOST);
     assert_int_equal(thread_at(bulk->others, 1)->pid, 700);
@@ -195,6 +224,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_a_vcpu_thread_by_its_name_alone),
         cmocka_unit_test(reads_the_guest_out_of_every_form_of_name),
+        cmocka_unit_test(reads_the_memory_that_a_guest_was_given),
         cmocka_unit_test(finds_the_guests_of_a_node_and_their_threads),
         cmocka_unit_test(tells_the_other_threads_apart),
         cmocka_unit_test(finds_a_guest_by_its_uuid),
