@@ -12,9 +12,9 @@
 #include "common/base/autofd.h"
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/pmu/stat_print.h"
 #include "guestprobe/child.h"
 #include "guestprobe/cmd.h"
-#include "guestprobe/stat_print.h"
 #include "guestprobe/stat_session.h"
 
 #define PERF_NO_COMMAND 255 /* perf's exit code when the command cannot be started */

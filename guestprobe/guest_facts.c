@@ -8,10 +8,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/cpuset.h"
+#include "common/base/json_text.h"
 #include "common/base/text.h"
 #include "common/pmu/emulated.h"
 #include "common/wire/frame.h"
-#include "guestprobe/json_text.h"
 
 #define CLOCKSOURCE "sys/devices/system/clocksource/clocksource0/current_clocksource"
 /* Where it is, the guest keeps its work away from vCPUs that are robbed (Linux 7.4). */

@@ -8,7 +8,7 @@
 
 #include "common/base/sysroot.h"
 #include "guestprobe/counter_set.h"
-#include "guestprobe/stat_window.h"
+#include "common/pmu/stat_window.h"
 
 typedef struct StatSession StatSession;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "guestprobe/stat_print.h"
+#include "common/pmu/stat_print.h"
 
 #include <glib.h>
 #include <math.h>

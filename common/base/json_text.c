@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "guestprobe/json_text.h"
+#include "common/base/json_text.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "guestprobe/stat_window.h"
+#include "common/pmu/stat_window.h"
 
 #include <glib.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "guestprobe/stat_print.h"
+#include "common/pmu/stat_print.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "guestprobe/json_text.h"
+#include "common/base/json_text.h"
 
 /* The clocks count nanoseconds and print milliseconds. */
 static bool

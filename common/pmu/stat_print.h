@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "guestprobe/stat_window.h"
+#include "common/pmu/stat_window.h"
 
 /* `with_time`: -I was given, so each line begins with the window's end. */
 void stat_print_csv(FILE *out, const StatWindow *window, bool with_time, const char *separator);
