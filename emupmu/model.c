@@ -138,10 +138,10 @@ take_core(ModelContext *context)
 static uint64_t
 predict_target(ModelContext *context, uint32_t site, uint64_t target)
 {
-    uint32_t *set = context->core->targets[site % MODEL_TARGET_SETS];
+    const bool hit = touch(model_target_set(context->core, site), MODEL_TARGET_WAYS,
+                           model_target_tag(site, target));
 
-    return touch(set, MODEL_TARGET_WAYS, (uint32_t) mix(target ^ site) | 1) ? 0
-                                                                            : MODEL_PENDING_MISS;
+    return hit ? 0 : MODEL_PENDING_MISS;
 }
 
 static void
@@ -176,11 +176,7 @@ model_block(ModelContext *context, const ModelBlock *block)
         context->pending += predict_target(context, before->site, block->address);
         break;
     case MODEL_STRING:
-        /* The next round of the same instruction is no further instruction. */
-        if (model_goes_to(before, block)) {
-            context->counts.string_rounds++;
-            context->counts.instructions--;
-        }
+        model_end_string(context, before, block);
         break;
     }
 }

@@ -185,6 +185,57 @@ model_goes_to(const ModelBlock *before, const ModelBlock *block)
     return block->address == before->next + (uint64_t) (int64_t) before->offset;
 }
 
+static inline uint32_t *
+model_target_set(ModelCore *core, uint32_t site)
+{
+    return core->targets[site % MODEL_TARGET_SETS];
+}
+
+/* What stands for "this branch went there"; 0 is an empty way. */
+static inline uint32_t
+model_target_tag(uint32_t site, uint64_t target)
+{
+    return ((uint32_t) (target ^ target >> 32) * 0x9e3779b1u ^ site) | 1;
+}
+
+/* The next round of a rep string instruction is no further instruction. */
+static inline void
+model_end_string(ModelContext *context, const ModelBlock *before, const ModelBlock *block)
+{
+    const bool again = model_goes_to(before, block);
+
+    context->counts.string_rounds += again;
+    context->counts.instructions -= again;
+}
+
+/*
+ * The block before ended in something to learn from. False, with nothing done, when another context
+ * used the core or it ended unusually.
+ */
+static inline bool
+model_end_common(ModelContext *context, const ModelBlock *before, const ModelBlock *block,
+                 uint64_t *pending)
+{
+    const uint64_t way = block->address - before->next;
+    const uint64_t taken = way == (uint64_t) (int64_t) before->offset;
+
+    if (__builtin_expect(context->core->owner != context->owner, 0))
+        return false;
+    if (before->kind == MODEL_CONDITIONAL) {
+        /* Neither taken nor passed; without a jump, since the host could not predict it either. */
+        if (__builtin_expect((way & (taken - 1)) != 0, 0))
+            return false;
+        *pending += model_predict(context->core, before->site, taken);
+        return true;
+    }
+    if (before->kind == MODEL_STRING) {
+        model_end_string(context, before, block);
+        return true;
+    }
+    return model_target_set(context->core, before->site)[0] ==
+           model_target_tag(before->site, block->address);
+}
+
 /* What model_block() does nearly always. False, with nothing done, when it must do it itself. */
 static inline bool
 model_block_common(ModelContext *context, const ModelBlock *block)
@@ -192,19 +243,8 @@ model_block_common(ModelContext *context, const ModelBlock *block)
     const ModelBlock *before = context->last;
     uint64_t pending = context->pending + block->weight;
 
-    if (before->kind == MODEL_CONDITIONAL) {
-        const uint64_t way = block->address - before->next;
-        const uint64_t taken = way == (uint64_t) (int64_t) before->offset;
-
-        /* Neither taken nor passed; without a jump, since the host could not predict it either. */
-        if (__builtin_expect((way & (taken - 1)) != 0, 0))
-            return false;
-        if (__builtin_expect(context->core->owner != context->owner, 0))
-            return false;
-        pending += model_predict(context->core, before->site, taken);
-    } else if (__builtin_expect(before->kind > MODEL_CONDITIONAL, 0)) {
+    if (before->kind >= MODEL_CONDITIONAL && !model_end_common(context, before, block, &pending))
         return false;
-    }
     context->last = block;
     context->pending = pending;
     return true;

@@ -25,11 +25,19 @@
 /* Between two publications: about 20 µs of a guest's work. */
 #define PUBLISH_INSTRUCTIONS 2048
 
+static_assert(PUBLISH_INSTRUCTIONS < MODEL_PENDING_MAX, "counts are taken in time");
+
 #define INSTRUCTION_BYTES_MAX 16
+#define PAGE_BITS 12
+#define NO_PAGE UINT64_MAX /* no address has it */
 
 typedef struct {
     ModelContext model;
     uint64_t publishes;
+    /* The page of the last access that the filter did not know, so that a stream of them (clearing,
+       copying) asks QEMU once a page. Nobody remaps a page without touching another meanwhile. */
+    uint64_t page_virtual;
+    uint64_t page_physical;
 } __attribute__((aligned(64))) Vcpu;
 
 static Vcpu *vcpus; /* EMUPMU_VCPU_MAX */
@@ -102,15 +110,29 @@ block_begins(unsigned index, void *data)
         block_begins_rarely(index, data);
 }
 
-static void __attribute__((noinline))
-access_memory(Vcpu *vcpu, qemu_plugin_meminfo_t info, uint64_t address)
+/* False where there is no memory: a device, or a translation that is gone already. */
+static bool
+find_page(Vcpu *vcpu, qemu_plugin_meminfo_t info, uint64_t address)
 {
     const struct qemu_plugin_hwaddr *physical = qemu_plugin_get_hwaddr(info, address);
 
+    vcpu->page_virtual = NO_PAGE;
     if (!physical || qemu_plugin_hwaddr_is_io(physical))
+        return false;
+    vcpu->page_virtual = address >> PAGE_BITS;
+    vcpu->page_physical = qemu_plugin_hwaddr_phys_addr(physical) >> PAGE_BITS;
+    return true;
+}
+
+static void __attribute__((noinline))
+access_memory(Vcpu *vcpu, qemu_plugin_meminfo_t info, uint64_t address)
+{
+    const uint64_t offset = address % (1 << PAGE_BITS);
+
+    if (vcpu->page_virtual != address >> PAGE_BITS && !find_page(vcpu, info, address))
         return;
     model_run_on(&vcpu->model, current_cpu_surely());
-    model_cache_access(&vcpu->model, qemu_plugin_hwaddr_phys_addr(physical));
+    model_cache_access(&vcpu->model, vcpu->page_physical << PAGE_BITS | offset);
 }
 
 static void
@@ -231,7 +253,6 @@ map_files(void)
 {
     uint32_t other_kib;
 
-    vcpus = calloc(EMUPMU_VCPU_MAX, sizeof *vcpus);
     page = shared_file_map(options.page, EMUPMU_PAGE_BYTES, 0644);
     if (!page) {
         fprintf(stderr, "emupmu: option page: map %s: %s\n", options.page, strerror(errno));
@@ -255,6 +276,21 @@ map_files(void)
     return false;
 }
 
+static bool
+make_vcpus(void)
+{
+    vcpus = aligned_alloc(_Alignof(Vcpu), EMUPMU_VCPU_MAX * sizeof *vcpus);
+    if (!vcpus) {
+        fprintf(stderr, "emupmu: no memory for %u vCPUs\n", EMUPMU_VCPU_MAX);
+        return false;
+    }
+    for (unsigned i = 0; i < EMUPMU_VCPU_MAX; i++) {
+        vcpus[i] = (Vcpu){ .page_virtual = NO_PAGE };
+        model_context_init(&vcpus[i].model, host, options.llc_kib, options.vmid, i);
+    }
+    return true;
+}
+
 PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                                       char **argv);
 
@@ -276,13 +312,11 @@ qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char
         fprintf(stderr, "emupmu: %s\n", problem);
         return 1;
     }
-    if (!map_files())
+    if (!map_files() || !make_vcpus())
         return 1;
 
     rseq_offset = __rseq_offset;
     begin_page((unsigned) info->system.max_vcpus);
-    for (unsigned i = 0; i < EMUPMU_VCPU_MAX; i++)
-        model_context_init(&vcpus[i].model, host, options.llc_kib, options.vmid, i);
     qemu_plugin_register_vcpu_tb_trans_cb(id, block_translated);
     qemu_plugin_register_vcpu_idle_cb(id, vcpu_idles);
     qemu_plugin_register_flush_cb(id, translations_flushed);
