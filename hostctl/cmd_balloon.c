@@ -12,6 +12,8 @@
 
 #define STALL_MS 5000
 #define TIMEOUT_MS 120000
+/* A guest that is squeezed into its last memory panics instead of refusing. */
+#define LEAST_LEFT_KIB (32u * 1024u)
 
 /* The statistics that are shown: JSON key, heading, member. */
 static const struct {
@@ -148,6 +150,27 @@ report_balloon(const Guest *guest, const BalloonResult *result, GError **error)
            failure_set(error, FAILURE_NO, "guest %s did not get there", guest_name(guest));
 }
 
+/* What the guest could give up now, by its own word; a guest that does not report is believed. */
+static bool
+leaves_enough(const Guest *guest, uint64_t target_kib, GError **error)
+{
+    GuestMemory memory;
+    uint64_t taken_kib;
+
+    if (!guest_memory(guest, &memory, error))
+        return false;
+    if (!memory.fresh || memory.usable_kib == GUEST_MEMORY_UNKNOWN ||
+        memory.actual_kib == GUEST_MEMORY_UNKNOWN || target_kib >= memory.actual_kib)
+        return true;
+    taken_kib = memory.actual_kib - target_kib;
+    if (taken_kib + LEAST_LEFT_KIB <= memory.usable_kib)
+        return true;
+    return failure_set(error, FAILURE_FAILED,
+                       "guest %s has %" G_GUINT64_FORMAT " KiB to spare: %" G_GUINT64_FORMAT
+                       " KiB less leaves under %u KiB, and it would panic",
+                       guest_name(guest), memory.usable_kib, taken_kib, LEAST_LEFT_KIB);
+}
+
 static bool
 move_balloon(Guest *guest, Journal *journal, Connection *connection, uint64_t target_kib,
              const Interrupt *interrupt, GError **error)
@@ -158,7 +181,8 @@ move_balloon(Guest *guest, Journal *journal, Connection *connection, uint64_t ta
         return failure_set(error, FAILURE_FAILED,
                            "guest %s was not made by hostctl and is not changed",
                            guest_name(guest));
-    return balloon_record_add(journal, guest, connection_uri(connection), target_kib, error) &&
+    return leaves_enough(guest, target_kib, error) &&
+           balloon_record_add(journal, guest, connection_uri(connection), target_kib, error) &&
            guest_balloon_ask(guest, target_kib, error) &&
            guest_balloon_await(guest, target_kib, STALL_MS, TIMEOUT_MS, interrupt, &result,
                                error) &&

@@ -124,13 +124,14 @@ start_load(GuestLink *link, char **load, const Interrupt *interrupt, GError **er
 
 /* Why it never talked is on its console. */
 static bool
-add_console(const Guest *guest, const Interrupt *interrupt, GError **error)
+never_talked(const Guest *guest, const GError *why, const Interrupt *interrupt, GError **error)
 {
     g_autofree char *console = guest_console_tail(guest, CONSOLE_TAIL_BYTES);
 
-    if (!interrupt_signal(interrupt) && error && *error)
-        g_prefix_error(error, "the end of its console:\n%s\n", *console ? console : "(nothing)");
-    return false;
+    if (interrupt_signal(interrupt))
+        return interrupt_check(interrupt, error);
+    return failure_set(error, FAILURE_FAILED, "%s; the end of its console:\n%s", why->message,
+                       *console ? console : "(nothing)");
 }
 
 static bool
@@ -140,6 +141,7 @@ meet_probe(Guest *guest, const ProvisionOptions *options, int64_t deadline_ns,
     int64_t left_ms = MAX(1000, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
     g_autofree HelloMessage *hello = g_new0(HelloMessage, 1);
     g_autoptr(GuestLink) link = NULL;
+    g_autoptr(GError) why = NULL;
     g_autofree char *path = NULL;
 
     if (!guest_channel_path(guest, &path, error))
@@ -147,8 +149,8 @@ meet_probe(Guest *guest, const ProvisionOptions *options, int64_t deadline_ns,
     link = guest_link_open(guest_name(guest), path, error);
     if (!link)
         return false;
-    if (!guest_link_hello(link, (int) left_ms, interrupt, hello, error))
-        return add_console(guest, interrupt, error);
+    if (!guest_link_hello(link, (int) left_ms, interrupt, hello, &why))
+        return never_talked(guest, why, interrupt, error);
     return !options->load || start_load(link, options->load, interrupt, error);
 }
 

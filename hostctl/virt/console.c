@@ -163,12 +163,25 @@ console_free(Console *console)
     console_unref(console);
 }
 
+/* Where to begin so that the cause is in what is shown: a panic's trace is longer than its reason.
+ */
+static size_t
+start_of_tail(const GString *text, size_t max_bytes)
+{
+    size_t start = text->len > max_bytes ? text->len - max_bytes : 0;
+    const char *panic = g_strrstr_len(text->str, (gssize) text->len, "Kernel panic");
+    size_t panic_at = panic ? (size_t) (panic - text->str) : start;
+
+    return MIN(start, panic_at);
+}
+
 char *
 console_tail(Console *console, size_t max_bytes)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&console->lock);
-    size_t skipped = console->text->len > max_bytes ? console->text->len - max_bytes : 0;
-    g_autofree char *tail = g_strndup(console->text->str + skipped, console->text->len - skipped);
+    size_t start = start_of_tail(console->text, max_bytes);
+    g_autofree char *tail =
+        g_strndup(console->text->str + start, MIN(max_bytes, console->text->len - start));
     g_auto(GStrv) lines = g_strsplit(g_strdelimit(tail, "\r", '\n'), "\n", -1);
     GString *out = g_string_new(NULL);
 

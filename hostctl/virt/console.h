@@ -23,6 +23,8 @@ Console *console_new(const char *path, GError **error);
 void console_free(Console *console);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Console, console_free)
 
-/* The last `max_bytes` (at most CONSOLE_KEPT_BYTES) as text for people, line by line. Free with
- * g_free(). */
+/*
+ * The last `max_bytes` (at most CONSOLE_KEPT_BYTES), or as many from the kernel's panic on, as text
+ * for people, line by line. Free with g_free().
+ */
 char *console_tail(Console *console, size_t max_bytes);

@@ -37,9 +37,12 @@ write_conf(const char *root, bool device_hidden, GError **error)
     g_autofree char *folder = g_build_filename(root, "etc", NULL);
     g_autofree char *path = g_build_filename(folder, "qemu.conf", NULL);
     g_autofree char *old = NULL;
-    /* libvirt cannot build its private /dev around a device that is a mount of its own. */
-    g_autofree char *text = g_strdup_printf(CONF_MARK "\nstdio_handler = \"file\"\n%s",
-                                            device_hidden ? "namespaces = [ ]\n" : "");
+    /* Owners remembered by one process are not believed by the next where no boot time is recorded
+     * (utmp), and the guest image would stay QEMU's: not remembered, it goes back to root. And
+     * libvirt cannot build its private /dev around a device that is a mount of its own. */
+    g_autofree char *text =
+        g_strdup_printf(CONF_MARK "\nstdio_handler = \"file\"\nremember_owner = 0\n%s",
+                        device_hidden ? "namespaces = [ ]\n" : "");
 
     if (g_file_get_contents(path, &old, NULL, NULL) && !g_str_has_prefix(old, CONF_MARK))
         return true;
