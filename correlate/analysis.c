@@ -184,7 +184,7 @@ control_clear(void *data)
 }
 
 Analysis *
-analysis_new(const char *path, GError **error)
+analysis_scan(const char *path, GError **error)
 {
     g_autoptr(Analysis) analysis = g_new0(Analysis, 1);
 
@@ -206,9 +206,19 @@ analysis_new(const char *path, GError **error)
     if (!analysis->clocks || !pass_over(analysis, error) ||
         !dataset_reader_notes(analysis->reader, NOTES_SHOWN, &analysis->notes, error))
         return NULL;
+    return g_steal_pointer(&analysis);
+}
+
+Analysis *
+analysis_new(const char *path, GError **error)
+{
+    Analysis *analysis = analysis_scan(path, error);
+
+    if (!analysis)
+        return NULL;
     analysis->estimators = evaluate(analysis->visits);
     analysis->answer = answer_sentence(analysis);
-    return g_steal_pointer(&analysis);
+    return analysis;
 }
 
 void

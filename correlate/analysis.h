@@ -35,6 +35,9 @@ typedef struct {
 } Analysis;
 
 Analysis *analysis_new(const char *path, GError **error);
+
+/* The pass alone: `estimators` and `answer` stay NULL. */
+Analysis *analysis_scan(const char *path, GError **error);
 void analysis_free(Analysis *analysis);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
 

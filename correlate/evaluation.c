@@ -134,7 +134,7 @@ test_means(EvaluationRow *row, const Visits *visits)
     means_clear(&means);
 }
 
-static EvaluationRow
+EvaluationRow
 evaluate_one(const Visits *visits, const Estimator *estimator, int condition, Truth truth)
 {
     g_autoptr(Evidence) evidence =

@@ -39,6 +39,10 @@ typedef struct {
  * all NAN. */
 GArray *evaluate(const Visits *visits);
 
+/* One row of it, without Holm's correction; condition < 0: pooled. */
+EvaluationRow evaluate_one(const Visits *visits, const Estimator *estimator, int condition,
+                           Truth truth);
+
 /* The row, or NULL. */
 const EvaluationRow *evaluation_find(const GArray *rows, const char *estimator,
                                      const char *condition, Truth truth);

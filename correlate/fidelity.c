@@ -8,7 +8,7 @@
 #include "correlate/stats/quantile.h"
 
 #define PAIRS_KEPT 2048 /* of a long run every second, fourth, … pair is kept for the medians */
-#define PAIRS_FOR_SLOPE 512
+#define PAIRS_FOR_SLOPE 300
 
 typedef struct {
     double host, guest;

@@ -14,20 +14,35 @@ failed(sqlite3 *db, GError **error)
     return failure_set(error, FAILURE_FAILED, "%s: %s", file ? file : "?", sqlite3_errmsg(db));
 }
 
-bool
-query_has_column(sqlite3 *db, const char *table, const char *column)
+GHashTable *
+query_columns(sqlite3 *db, const char *const *tables, size_t n_tables, GError **error)
 {
-    autostatement sqlite3_stmt *statement = NULL;
+    g_autoptr(GHashTable) columns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    autostatement sqlite3_stmt *statement =
+        query_prepare(db, "SELECT name FROM pragma_table_info(?)", error);
+    int got = statement ? 0 : -1;
 
-    return sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", -1,
-                              &statement, NULL) == SQLITE_OK &&
-           sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
-           sqlite3_bind_text(statement, 2, column, -1, SQLITE_STATIC) == SQLITE_OK &&
-           sqlite3_step(statement) == SQLITE_ROW;
+    for (size_t i = 0; got == 0 && i < n_tables; i++) {
+        sqlite3_reset(statement);
+        sqlite3_bind_text(statement, 1, tables[i], -1, SQLITE_STATIC);
+        while ((got = query_step(statement, error)) > 0)
+            g_hash_table_add(columns,
+                             g_strdup_printf("%s.%s", tables[i],
+                                             (const char *) sqlite3_column_text(statement, 0)));
+    }
+    return got < 0 ? NULL : g_steal_pointer(&columns);
+}
+
+bool
+query_has_column(GHashTable *columns, const char *table, const char *column)
+{
+    g_autofree char *key = g_strdup_printf("%s.%s", table, column);
+
+    return g_hash_table_contains(columns, key);
 }
 
 GString *
-query_select(sqlite3 *db, const char *table, const QueryField *fields, size_t n_fields)
+query_select(GHashTable *columns, const char *table, const QueryField *fields, size_t n_fields)
 {
     GString *sql = g_string_new("SELECT ");
 
@@ -35,7 +50,7 @@ query_select(sqlite3 *db, const char *table, const QueryField *fields, size_t n_
         const char *column = fields[i].column;
 
         g_string_append(sql, i ? ", " : "");
-        g_string_append(sql, query_has_column(db, table, column) ? column : "NULL");
+        g_string_append(sql, query_has_column(columns, table, column) ? column : "NULL");
     }
     g_string_append_printf(sql, " FROM %s", table);
     return sql;
@@ -96,11 +111,12 @@ query_fill(sqlite3_stmt *statement, const QueryField *fields, size_t n_fields, v
 }
 
 GArray *
-query_all(sqlite3 *db, const char *table, const char *order, const QueryField *fields,
-          size_t n_fields, size_t size, GDestroyNotify clear, GError **error)
+query_all(sqlite3 *db, GHashTable *columns, const char *table, const char *order,
+          const QueryField *fields, size_t n_fields, size_t size, GDestroyNotify clear,
+          GError **error)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, (guint) size);
-    GString *sql = query_select(db, table, fields, n_fields);
+    GString *sql = query_select(columns, table, fields, n_fields);
     autostatement sqlite3_stmt *statement = NULL;
     int got;
 

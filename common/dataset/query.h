@@ -15,16 +15,19 @@ typedef enum {
 } QueryKind;
 
 typedef struct {
-    const char *column; /* an SQL expression; a column that the table lacks reads as NULL */
+    const char *column;
     QueryKind kind;
     size_t offset;
 } QueryField;
 
-/* True when the table has the column. `table` and `column` are our own literals. */
-bool query_has_column(sqlite3 *db, const char *table, const char *column);
+/* The columns of a file's tables, as a set of "table.column"; a column that a table lacks reads as
+ * NULL. Free with g_hash_table_unref(); NULL on failure. */
+GHashTable *query_columns(sqlite3 *db, const char *const *tables, size_t n_tables, GError **error);
+bool query_has_column(GHashTable *columns, const char *table, const char *column);
 
-/* "SELECT field, … FROM rest" with NULL for columns that `table` lacks. Free with g_string_free. */
-GString *query_select(sqlite3 *db, const char *table, const QueryField *fields, size_t n_fields);
+/* "SELECT field, … FROM table". Free with g_string_free(). */
+GString *query_select(GHashTable *columns, const char *table, const QueryField *fields,
+                      size_t n_fields);
 
 /* Prepares; the error names the file. NULL on failure. */
 sqlite3_stmt *query_prepare(sqlite3 *db, const char *sql, GError **error);
@@ -36,8 +39,9 @@ int query_step(sqlite3_stmt *statement, GError **error);
 void query_fill(sqlite3_stmt *statement, const QueryField *fields, size_t n_fields, void *target);
 
 /* All rows into an array of structs of `size` bytes. NULL on failure. */
-GArray *query_all(sqlite3 *db, const char *table, const char *order, const QueryField *fields,
-                  size_t n_fields, size_t size, GDestroyNotify clear, GError **error);
+GArray *query_all(sqlite3 *db, GHashTable *columns, const char *table, const char *order,
+                  const QueryField *fields, size_t n_fields, size_t size, GDestroyNotify clear,
+                  GError **error);
 
 static inline void
 query_finalize(sqlite3_stmt **statement)

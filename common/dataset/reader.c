@@ -133,6 +133,7 @@ dataset_reader_open(const char *path, GError **error)
     reader->path = g_strdup(path);
     if (!looks_like_sqlite(path, error) || !open_database(reader, error) ||
         !check_format(reader, error) || !check_tables(reader, error) ||
+        !(reader->columns = query_columns(reader->db, tables, G_N_ELEMENTS(tables), error)) ||
         !reader_load_facts(reader, error))
         return NULL;
     return g_steal_pointer(&reader);
@@ -145,6 +146,7 @@ dataset_reader_free(DatasetReader *reader)
         return;
 
     reader_clear_facts(&reader->facts);
+    g_clear_pointer(&reader->columns, g_hash_table_unref);
     sqlite3_close_v2(reader->db);
     g_free(reader->path);
     g_free(reader);

@@ -103,7 +103,7 @@ static bool
 load_run(DatasetReader *reader, GError **error)
 {
     DatasetRun *run = &reader->facts.run;
-    GString *sql = query_select(reader->db, "run", run_fields, G_N_ELEMENTS(run_fields));
+    GString *sql = query_select(reader->columns, "run", run_fields, G_N_ELEMENTS(run_fields));
     autostatement sqlite3_stmt *statement = query_prepare(reader->db, sql->str, error);
     int got;
 
@@ -125,9 +125,10 @@ reader_load_facts(DatasetReader *reader, GError **error)
 {
     DatasetFacts *facts = &reader->facts;
     sqlite3 *db = reader->db;
+    GHashTable *columns = reader->columns;
 
 #define LOAD(table, order, fields, type, clear) \
-    query_all(db, table, order, fields, G_N_ELEMENTS(fields), sizeof(type), clear, error)
+    query_all(db, columns, table, order, fields, G_N_ELEMENTS(fields), sizeof(type), clear, error)
     return load_run(reader, error) &&
            (facts->events = LOAD("event", "position", event_fields, DatasetEvent, clear_event)) &&
            (facts->conditions =
@@ -150,7 +151,8 @@ reader_clear_facts(DatasetFacts *facts)
 bool
 dataset_reader_pings(DatasetReader *reader, DatasetPingFunc each, void *data, GError **error)
 {
-    GString *sql = query_select(reader->db, "clock_ping", ping_fields, G_N_ELEMENTS(ping_fields));
+    GString *sql =
+        query_select(reader->columns, "clock_ping", ping_fields, G_N_ELEMENTS(ping_fields));
     autostatement sqlite3_stmt *statement = NULL;
     int got = -1;
 
@@ -171,8 +173,8 @@ bool
 dataset_reader_notes(DatasetReader *reader, guint limit, GArray **ret_notes, GError **error)
 {
     g_autofree char *order = g_strdup_printf("(severity = 'info'), rowid LIMIT %u", limit);
-    GArray *notes = query_all(reader->db, "note", order, note_fields, G_N_ELEMENTS(note_fields),
-                              sizeof(DatasetNote), clear_note, error);
+    GArray *notes = query_all(reader->db, reader->columns, "note", order, note_fields,
+                              G_N_ELEMENTS(note_fields), sizeof(DatasetNote), clear_note, error);
 
     if (!notes)
         return false;

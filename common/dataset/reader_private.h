@@ -9,6 +9,7 @@
 struct DatasetReader {
     char *path;
     sqlite3 *db;
+    GHashTable *columns; /* of query_columns() */
     DatasetFacts facts;
 };
 

@@ -26,13 +26,13 @@ struct DatasetCursor {
 };
 
 static void
-append_columns(GString *sql, sqlite3 *db, DatasetSeries series, const char *const *columns)
+append_columns(GString *sql, GHashTable *known, DatasetSeries series, const char *const *columns)
 {
     g_string_append_printf(sql, "SELECT raw_ns, wall_ns, %s", series_list[series].tsc);
     for (guint i = 0; columns[i]; i++)
         g_string_append_printf(
             sql, ", %s",
-            query_has_column(db, series_list[series].table, columns[i]) ? columns[i] : "NULL");
+            query_has_column(known, series_list[series].table, columns[i]) ? columns[i] : "NULL");
     g_string_append_printf(sql, " FROM %s WHERE %s", series_list[series].table,
                            series_list[series].key);
 }
@@ -58,7 +58,7 @@ prepare_rows(DatasetReader *reader, DatasetSeries series, const char *const *col
 
     if (!names_are_plain(columns, error))
         return NULL;
-    append_columns(sql, reader->db, series, columns);
+    append_columns(sql, reader->columns, series, columns);
     g_string_append(sql, tail);
     statement = query_prepare(reader->db, sql->str, error);
     if (statement) {

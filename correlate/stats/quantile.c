@@ -18,7 +18,7 @@ quantile_of(double *values, size_t n, double probability)
 double
 median_of(double *values, size_t n)
 {
-    return quantile_of(values, n, 0.5);
+    return n ? gsl_stats_median(values, 1, n) : NAN;
 }
 
 double

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Quantile by linear interpolation (R type 7, gsl_stats_quantile_from_sorted_data). Sorts `values`
- * in place; NAN when n is 0. */
+/* Quantile by linear interpolation (R type 7, gsl_stats_quantile_from_sorted_data), and the median
+ * without sorting it all (gsl_stats_median). Both reorder `values`; NAN when n is 0. */
 double quantile_of(double *values, size_t n, double probability);
 double median_of(double *values, size_t n);
 

@@ -55,8 +55,8 @@ typedef struct {
     bool restarted;
 } Maker;
 
-static double
-normal(GRand *random)
+double
+synthetic_normal(GRand *random)
 {
     double u = 1 - g_rand_double(random), v = g_rand_double(random);
 
@@ -196,8 +196,8 @@ pass_time(Maker *maker, const Load *load, double ns, double window_noise)
     const SyntheticPlan *plan = maker->plan;
     double share = CLAMP(load->share + 0.05 * window_noise * (load->share > 0), 0, 0.95);
     double cycles = CYCLES_A_SECOND * (1 - share) * ns / 1e9;
-    double noise =
-        1 + plan->window_sd * normal(maker->random) + plan->within_slope * (share - load->share);
+    double noise = 1 + plan->window_sd * synthetic_normal(maker->random) +
+                   plan->within_slope * (share - load->share);
 
     for (guint g = 0; g < load->loaded && g < maker->guests; g++) {
         double own = g == 0 ? share : load->share;
@@ -210,7 +210,8 @@ pass_time(Maker *maker, const Load *load, double ns, double window_noise)
     maker->count[INSTRUCTIONS] += cycles * 0.8;
     maker->count[BRANCHES] += cycles * 0.16;
     maker->count[BRANCH_MISSES] += cycles * load->misses_ratio * noise;
-    maker->count[CACHE_MISSES] += cycles * 7e-4 * (1 + plan->window_sd * normal(maker->random));
+    maker->count[CACHE_MISSES] +=
+        cycles * 7e-4 * (1 + plan->window_sd * synthetic_normal(maker->random));
     maker->now_ns += (int64_t) ns;
 }
 
@@ -232,7 +233,7 @@ measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 
     for (guint w = 0; w <= windows; w++) {
         bool lost = w > 0 && g_rand_double(maker->random) < plan->lost_ratio;
-        double noise = normal(maker->random);
+        double noise = synthetic_normal(maker->random);
 
         if (w == windows / 2)
             restart_guest_counters(maker);
@@ -248,7 +249,7 @@ static Load
 load_of(Maker *maker, double vp, guint loaded)
 {
     const SyntheticPlan *plan = maker->plan;
-    double visit_noise = 1 + plan->visit_sd * normal(maker->random);
+    double visit_noise = 1 + plan->visit_sd * synthetic_normal(maker->random);
 
     return (Load){
         .misses_ratio = synthetic_value(plan, vp) * CYCLE_RATIO_MISS * fmax(0.05, visit_noise),

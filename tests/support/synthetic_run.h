@@ -52,5 +52,8 @@ extern const SyntheticPlan synthetic_plan_default;
 /* Branch misses per 10 000 cycles that the plan's shape gives at a load, before noise. */
 double synthetic_value(const SyntheticPlan *plan, double vp_percent);
 
+/* A number of the standard normal distribution. */
+double synthetic_normal(GRand *random);
+
 /* Writes the dataset; a file that is there is replaced. */
 bool synthetic_run_write(const SyntheticPlan *plan, const char *path, GError **error);
