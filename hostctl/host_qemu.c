@@ -2,15 +2,11 @@
 #include "hostctl/host_qemu.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/autofd.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
-#include "hostctl/collect/qemu_process.h"
+#include "hostctl/collect/qemu_arguments.h"
 #include "hostctl/virt/guest.h"
-
-#define COMMAND_LINE_MAX (256u * 1024u)
 
 void
 host_qemu_free(HostQemu *qemu)
@@ -24,26 +20,6 @@ host_qemu_free(HostQemu *qemu)
     g_free(qemu);
 }
 
-/* The arguments of a process; NULL when it is gone, or a thread of the kernel. */
-static char **
-read_arguments(const Sysroot *root, const char *pid)
-{
-    g_autofree char *path = g_strdup_printf("proc/%s/cmdline", pid);
-    autofd int fd = sysroot_open(root, path, NULL);
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
-    char buffer[4096];
-    ssize_t n;
-
-    while (fd >= 0 && text->len < COMMAND_LINE_MAX && (n = read(fd, buffer, sizeof buffer)) > 0)
-        g_string_append_len(text, buffer, n);
-    if (text->len == 0)
-        return NULL;
-    for (size_t at = 0; at < text->len; at += strlen(text->str + at) + 1)
-        g_strv_builder_add(arguments, text->str + at);
-    return g_strv_builder_end(arguments);
-}
-
 static bool
 is_qemu(const char *program)
 {
@@ -51,16 +27,6 @@ is_qemu(const char *program)
 
     return g_str_has_prefix(name, "qemu-system-") || g_str_equal(name, "qemu-kvm") ||
            g_str_equal(name, "kvm");
-}
-
-/* What follows `option`; NULL when it is not there. */
-static const char *
-argument_of(char **arguments, const char *option)
-{
-    for (char **argument = arguments; argument[0] && argument[1]; argument++)
-        if (g_str_equal(argument[0], option))
-            return argument[1];
-    return NULL;
 }
 
 /* NULL for a process that is no QEMU. */
@@ -74,15 +40,15 @@ look_at(const Sysroot *root, const char *pid_text)
 
     if (!text_to_u64(pid_text, &pid, NULL) || pid > G_MAXINT32)
         return NULL;
-    arguments = read_arguments(root, pid_text);
-    if (!arguments || !is_qemu(arguments[0]))
+    arguments = qemu_arguments_read(root, (pid_t) pid);
+    if (!arguments || !arguments[0] || !is_qemu(arguments[0]))
         return NULL;
 
-    name = argument_of(arguments, "-name");
+    name = qemu_argument_after(arguments, "-name");
     qemu = g_new0(HostQemu, 1);
     qemu->pid = (pid_t) pid;
     qemu->name = name ? qemu_name_parse(name) : g_strdup_printf("process %s", pid_text);
-    qemu->uuid = g_strdup(argument_of(arguments, "-uuid"));
+    qemu->uuid = g_strdup(qemu_argument_after(arguments, "-uuid"));
     qemu->command_line = g_strjoinv(" ", arguments);
     qemu->ours = strstr(qemu->command_line, "\"" GUEST_CHANNEL_NAME "\"") ||
                  strstr(qemu->command_line, "name=" GUEST_CHANNEL_NAME);
