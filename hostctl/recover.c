@@ -44,7 +44,7 @@ recover_step_free(RecoverStep *step)
     g_free(step);
 }
 
-static void
+static void G_GNUC_PRINTF(3, 4)
 finish(RecoverStep *step, RecoverOutcome outcome, const char *format, ...)
 {
     va_list args;
