@@ -8,17 +8,13 @@
 #include "correlate/stats/quantile.h"
 
 #define PAIRS_KEPT 2048 /* of a long run every second, fourth, … pair is kept for the medians */
-#define PAIRS_FOR_SLOPE 300
-
-typedef struct {
-    double host, guest;
-} Pair;
+#define PAIRS_SHOWN 300
 
 typedef struct {
     char *guest;
     int64_t vcpu;
     guint event;
-    GArray *pairs; /* Pair */
+    GArray *pairs; /* FidelityPair */
     guint stride;
     guint64 windows;
     Agreement agreement;
@@ -78,7 +74,7 @@ cell_for(Fidelity *fidelity, const WalkTarget *target, guint event)
     cell->vcpu = target->vcpu;
     cell->event = event;
     cell->stride = 1;
-    cell->pairs = g_array_new(FALSE, FALSE, sizeof(Pair));
+    cell->pairs = g_array_new(FALSE, FALSE, sizeof(FidelityPair));
     for (guint i = 0; i < FIDELITY_WORST; i++)
         cell->worst[i].ratio = NAN;
     g_ptr_array_add(fidelity->cells, cell);
@@ -86,14 +82,15 @@ cell_for(Fidelity *fidelity, const WalkTarget *target, guint event)
 }
 
 static void
-keep_pair(Cell *cell, const Pair *pair)
+keep_pair(Cell *cell, const FidelityPair *pair)
 {
     if (cell->windows++ % cell->stride == 0)
         g_array_append_val(cell->pairs, *pair);
     if (cell->pairs->len <= PAIRS_KEPT)
         return;
     for (guint i = 0; 2 * i < cell->pairs->len; i++)
-        g_array_index(cell->pairs, Pair, i) = g_array_index(cell->pairs, Pair, 2 * i);
+        g_array_index(cell->pairs, FidelityPair, i) =
+            g_array_index(cell->pairs, FidelityPair, 2 * i);
     g_array_set_size(cell->pairs, (cell->pairs->len + 1) / 2);
     cell->stride *= 2;
 }
@@ -122,7 +119,7 @@ fidelity_add(Fidelity *fidelity, const WalkTarget *target, const Window *window)
     guint n = MIN(fidelity->facts->events->len, EVENT_MAX);
 
     for (guint i = 0; i < n; i++) {
-        const Pair pair = { window->host_count[i], window->guest_count[i] };
+        const FidelityPair pair = { window->host_count[i], window->guest_count[i] };
         Cell *cell = cell_for(fidelity, target, i);
 
         cell->verdicts[window->verdict[i]]++;
@@ -143,7 +140,7 @@ median_ratio(const Cell *cell)
     size_t n = 0;
 
     for (guint i = 0; i < cell->pairs->len; i++) {
-        const Pair *pair = &g_array_index(cell->pairs, Pair, i);
+        const FidelityPair *pair = &g_array_index(cell->pairs, FidelityPair, i);
 
         if (pair->host > 0)
             ratios[n++] = pair->guest / pair->host;
@@ -151,18 +148,29 @@ median_ratio(const Cell *cell)
     return median_of(ratios, n);
 }
 
-static void
-fit_slope(const Cell *cell, FidelityRow *row)
+/* Every so many of the kept pairs: Theil-Sen's cost grows with the square of their number. */
+static GArray *
+pairs_shown(const Cell *cell)
 {
-    g_autofree double *x = g_new(double, PAIRS_FOR_SLOPE);
-    g_autofree double *y = g_new(double, PAIRS_FOR_SLOPE);
-    guint step = cell->pairs->len / PAIRS_FOR_SLOPE + 1;
-    size_t n = 0;
+    GArray *shown = g_array_new(FALSE, FALSE, sizeof(FidelityPair));
+    guint step = cell->pairs->len / PAIRS_SHOWN + 1;
+
+    for (guint i = 0; i < cell->pairs->len; i += step)
+        g_array_append_val(shown, g_array_index(cell->pairs, FidelityPair, i));
+    return shown;
+}
+
+static void
+fit_slope(FidelityRow *row)
+{
+    g_autofree double *x = g_new(double, row->pairs->len + 1);
+    g_autofree double *y = g_new(double, row->pairs->len + 1);
+    size_t n = row->pairs->len;
     LineFit fit;
 
-    for (guint i = 0; i < cell->pairs->len; i += step) {
-        x[n] = g_array_index(cell->pairs, Pair, i).host;
-        y[n++] = g_array_index(cell->pairs, Pair, i).guest;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = g_array_index(row->pairs, FidelityPair, i).host;
+        y[i] = g_array_index(row->pairs, FidelityPair, i).guest;
     }
     row->slope = row->intercept_share = NAN;
     if (!line_theil_sen(x, y, n, &fit))
@@ -206,6 +214,7 @@ row_clear(void *data)
 
     g_free(row->guest);
     g_free(row->event);
+    g_array_unref(row->pairs);
 }
 
 GArray *
@@ -231,7 +240,8 @@ fidelity_rows(Fidelity *fidelity)
 
         memcpy(row.verdicts, cell->verdicts, sizeof row.verdicts);
         memcpy(row.worst, cell->worst, sizeof row.worst);
-        fit_slope(cell, &row);
+        row.pairs = pairs_shown(cell);
+        fit_slope(&row);
         row.cause = cause_of(cell, &row);
         g_array_append_val(rows, row);
     }

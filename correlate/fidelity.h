@@ -9,6 +9,11 @@
 
 #define FIDELITY_WORST 5
 
+/* What both sides counted in one window. */
+typedef struct {
+    double host, guest;
+} FidelityPair;
+
 typedef struct {
     double ratio;
     int64_t visit_id;
@@ -27,6 +32,7 @@ typedef struct {
     double loa_low_percent, loa_high_percent; /* bias ± 1.96 standard deviations */
     guint64 verdicts[VERDICTS];
     FidelityWorst worst[FIDELITY_WORST]; /* furthest from 1 first; ratio NAN: none */
+    GArray *pairs;                       /* FidelityPair: at most 300, spread over the run */
     const char *cause;                   /* the known cause of what is wrong; NULL: nothing is */
 } FidelityRow;
 

@@ -98,6 +98,70 @@ add_loads(GPtrArray *figures, const Analysis *analysis, GError **error)
     return true;
 }
 
+static bool
+add_roc(GPtrArray *figures, const Analysis *analysis, GError **error)
+{
+    const EvaluationRow *primary = evaluation_primary(analysis->estimators);
+
+    if (!primary)
+        return true;
+    return add(
+        figures, "roc", 620, 420, script_of_roc(analysis, primary->condition),
+        g_strdup_printf("ROC, %s", primary->condition),
+        g_strdup("Each curve is one number cut at every height; the dot is the threshold with "
+                 "the largest sum of sensitivity and specificity. The diagonal is guessing. "
+                 "It was scored on the windows it was found on: what a threshold is worth "
+                 "elsewhere, “correlate learn” tells."),
+        g_strdup_printf("ROC curves of estimators against truth vp in the condition %s",
+                        primary->condition),
+        error);
+}
+
+static bool
+add_agreements(GPtrArray *figures, const Analysis *analysis, GError **error)
+{
+    static const char *const events[] = { "branch-misses", "cycles" };
+
+    for (guint e = 0; e < G_N_ELEMENTS(events); e++) {
+        for (guint i = 0; i < analysis->fidelity->len; i++) {
+            const FidelityRow *row = &g_array_index(analysis->fidelity, FidelityRow, i);
+            g_autofree char *file = g_strdup_printf("agreement-%s-%" G_GINT64_FORMAT "-%s",
+                                                    row->guest, row->vcpu, row->event);
+
+            if (!g_str_equal(row->event, events[e]))
+                continue;
+            if (!add(figures, file, 620, 360, script_of_agreement(row),
+                     g_strdup_printf("Bland–Altman, %s of %s", row->event, row->guest),
+                     g_strdup("One point is one window; lines are the bias and the limits of "
+                              "agreement."),
+                     g_strdup_printf("Difference of guest and host %s against their mean",
+                                     row->event),
+                     error))
+                return false;
+            break;
+        }
+    }
+    return true;
+}
+
+static bool
+add_timeline(GPtrArray *figures, const Analysis *analysis, GError **error)
+{
+    const EvaluationRow *primary = evaluation_primary(analysis->estimators);
+    const Estimator *estimator =
+        primary ? primary->estimator : estimator_find("branch_misses_per_cycle");
+
+    return add(
+        figures, "timeline", 1240, 480, script_of_timeline(analysis, estimator_index(estimator)),
+        g_strdup("Host and guest over the run"),
+        g_strdup_printf("Above what the host sees (the micro guest's share of waiting), below "
+                        "what the guest counts (%s). Bands are visits, coloured by condition, "
+                        "with their V:P load in %% above.",
+                        estimator->meaning),
+        g_strdup("Time lines of the host's waiting and the guest's indicator, visits marked"),
+        error);
+}
+
 GPtrArray *
 figures_draw(const Analysis *analysis, GError **error)
 {
@@ -106,6 +170,8 @@ figures_draw(const Analysis *analysis, GError **error)
     if (!gnuplot_is_there())
         return g_steal_pointer(&figures);
     if (!add_surfaces(figures, analysis, error) || !add_loads(figures, analysis, error) ||
+        !add_roc(figures, analysis, error) || !add_agreements(figures, analysis, error) ||
+        !add_timeline(figures, analysis, error) ||
         !add(figures, "steal", 620, 380, script_of_steal(analysis),
              g_strdup("Waiting against load"),
              g_strdup("Share of the time that the loaded vCPUs waited, all of them together, "

@@ -4,7 +4,7 @@
 #include "correlate/report/figure_scripts.h"
 #include "correlate/report/gnuplot.h"
 
-const char *const figure_colours[4] = { "#3d7fc4", "#d9642b", "#2b9d78", "#c46fa5" };
+const char *const figure_colours[FIGURE_COLOURS] = { "#3d7fc4", "#d9642b", "#2b9d78", "#c46fa5" };
 
 void
 figure_begin(GString *script)
@@ -69,12 +69,41 @@ append_axes(GString *script, const Visits *visits, size_t estimator)
                            1.05 * highest, highest <= 250 ? 25.0 : ceil(highest / 500) * 50);
 }
 
+/* The fitted form as a line, and the knee's interval as a band. */
+static void
+append_fit(GString *script, GString *plot, const Analysis *analysis, size_t estimator,
+           guint condition)
+{
+    const EvaluationRow *row =
+        evaluation_find(analysis->estimators, estimator_list[estimator]->name,
+                        analysis->visits->conditions->pdata[condition], TRUTH_VP);
+    double highest = 0;
+
+    if (!row || !row->has_shape || isnan(row->shape.p_value))
+        return;
+    for (guint i = 0; i < analysis->visits->visits->len; i++)
+        highest = fmax(highest, ((const Visit *) analysis->visits->visits->pdata[i])->vp_percent);
+    g_string_append_printf(script, "$f%u << EOD\n", condition);
+    for (int i = 0; i <= 200; i++)
+        g_string_append_printf(script, "%.10g %.10g\n", highest * i / 200,
+                               curve_at(&row->shape.curve, highest * i / 200));
+    g_string_append(script, "EOD\n");
+    if (row->shape.has_knee)
+        g_string_append_printf(
+            script,
+            "set object %u rect from %.10g,graph 0 to %.10g,graph 1 behind fc rgb "
+            "'%s' fs transparent solid 0.15 noborder\n",
+            condition + 1, row->knee.low, row->knee.high, figure_colours[condition]);
+    g_string_append_printf(plot, "$f%u with lines lw 1.6 lc rgb '%s' notitle, ", condition,
+                           figure_colours[condition]);
+}
+
 char *
 script_of_load(const Analysis *analysis, size_t estimator)
 {
     g_autoptr(GString) script = g_string_new(NULL);
     g_autoptr(GString) plot = g_string_new("plot ");
-    guint n = MIN(analysis->visits->conditions->len, G_N_ELEMENTS(figure_colours)), points = 0;
+    guint n = MIN(analysis->visits->conditions->len, FIGURE_COLOURS), points = 0;
 
     for (guint c = 0; c < n; c++) {
         g_autofree char *title = gnuplot_quote(analysis->visits->conditions->pdata[c]);
@@ -83,6 +112,7 @@ script_of_load(const Analysis *analysis, size_t estimator)
         guint boundary = append_points(script, analysis, estimator, c, true);
 
         points += inside + boundary;
+        append_fit(script, plot, analysis, estimator, c);
         if (inside)
             g_string_append_printf(plot,
                                    "$c%u using ($1+%g):2 with points pt 7 ps 0.9 lc rgb '%s' "

@@ -158,7 +158,7 @@ script_of_surface(const Analysis *analysis, size_t estimator, int condition)
         "dt 2\n"
         "set palette defined (0 '#3d6fb5', 0.35 '#6fb1c8', 0.6 '#f0d58c', 1 '#d9572b')\n"
         "set pm3d depthorder corners2color mean interpolate 4,1 border lc rgb '#4a4a4a' lw 0.25\n"
-        "unset key\nset colorbox user origin 0.92,0.3 size 0.02,0.45\n"
+        "unset key\nset colorbox user origin 0.885,0.3 size 0.02,0.45\n"
         "splot $surface using 1:2:3 with pm3d\n",
         estimator_list[estimator]->unit, first, low, last, low);
     return g_strdup(script->str);

@@ -177,6 +177,7 @@ put_checks(const Page *page)
     put_table(page->out, "Fidelity: guest count over host count, per window",
               table_of_fidelity(analysis), "There are no windows with both views.");
     put_paragraph(page->out, NULL, fidelity_meaning(analysis->facts->run.counters));
+    put_figures(page, "agreement");
 
     g_string_append(page->out, "<h2>Was each visit what it claims?</h2>\n");
     put_paragraph(
@@ -275,6 +276,9 @@ html_document(const Analysis *analysis, const GPtrArray *figures)
     g_string_append(page.out, "<h2>The ratio against load</h2>\n");
     put_figures(&page, "load");
     put_estimators(&page);
+    put_figures(&page, "roc");
+    g_string_append(page.out, "<h2>The run in time</h2>\n");
+    put_figures(&page, "timeline");
     put_checks(&page);
     put_clock(&page);
     put_rest(&page);
