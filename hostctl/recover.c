@@ -45,7 +45,7 @@ recover_step_free(RecoverStep *step)
 }
 
 static void G_GNUC_PRINTF(3, 4)
-finish(RecoverStep *step, RecoverOutcome outcome, const char *format, ...)
+    finish(RecoverStep *step, RecoverOutcome outcome, const char *format, ...)
 {
     va_list args;
 
