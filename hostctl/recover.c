@@ -44,8 +44,9 @@ recover_step_free(RecoverStep *step)
     g_free(step);
 }
 
-static void G_GNUC_PRINTF(3, 4)
-    finish(RecoverStep *step, RecoverOutcome outcome, const char *format, ...)
+G_GNUC_PRINTF(3, 4)
+static void
+finish(RecoverStep *step, RecoverOutcome outcome, const char *format, ...)
 {
     va_list args;
 
