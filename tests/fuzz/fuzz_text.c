@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "common/base/cpuset.h"
+#include "common/base/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A list that was taken is written in a form that gives the same set. */
+static void
+check_cpuset(const char *text)
+{
+    cpu_set_t set, again;
+    g_autofree char *list = NULL;
+
+    if (!cpuset_parse(text, &set, NULL))
+        return;
+    list = cpuset_format(&set);
+    g_assert(cpuset_parse(list, &again, NULL));
+    g_assert(CPU_EQUAL(&set, &again));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autofree char *text = g_strndup((const char *) data, size);
+    g_autofree char *printable = text_printable(text, size);
+    uint64_t u;
+    int64_t i;
+    double d;
+
+    g_assert(g_utf8_validate(printable, -1, NULL));
+    for (const char *c = printable; *c; c++)
+        g_assert(!g_ascii_iscntrl(*c));
+    text_to_u64(text, &u, NULL);
+    text_to_i64(text, &i, NULL);
+    text_to_double(text, &d, NULL);
+    text_to_kib(text, 1024, &u, NULL);
+    check_cpuset(text);
+    return 0;
+}
