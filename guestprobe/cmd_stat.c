@@ -88,18 +88,18 @@ static bool
 print_window(Run *run, GError **error)
 {
     const Options *options = run->options;
-    bool with_time = options->interval_ms > 0;
+    const StatStyle style = { .with_time = options->interval_ms > 0,
+                              .separator = options->separator };
     StatWindow window;
 
     if (!stat_session_next(run->session, &window, error))
         return false;
     if (options->json)
-        stat_print_json(run->out, &window, with_time,
-                        counter_source_name(stat_session_source(run->session)));
+        stat_print_json(run->out, &window, &style);
     else if (options->separator)
-        stat_print_csv(run->out, &window, with_time, options->separator);
+        stat_print_csv(run->out, &window, &style);
     else
-        stat_print_table(run->out, &window, with_time);
+        stat_print_table(run->out, &window, &style);
     if (fflush(run->out) != 0)
         return failure_set_errno(error, errno, "writing the counts");
     return true;
@@ -145,7 +145,7 @@ print_head(Run *run)
     if (options->json || options->separator)
         return;
     if (options->interval_ms)
-        stat_print_table_head(run->out);
+        stat_print_table_head(run->out, false);
     else if (has_command(options) && !options->all_cpus)
         fprintf(run->out, "\n Performance counter stats for '%s':\n\n", command);
     else

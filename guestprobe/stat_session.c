@@ -146,6 +146,8 @@ fill_rows(const StatSession *session, const Window *window, StatWindow *out)
 
         out->rows[i] = (StatRow){ .name = counters_event_name(counters, i),
                                   .event = counters_event(counters, i),
+                                  .source = counter_source_name(counters_source(counters)),
+                                  .is_time = stat_is_time(counters_event(counters, i)),
                                   .supported = supported,
                                   .value = counted ? window->values[i] : NAN,
                                   .enabled_ns = supported ? window->enabled_ns : 0,

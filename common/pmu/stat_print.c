@@ -1,32 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/pmu/stat_print.h"
 
-#include <glib.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/failure.h"
 #include "common/base/json_text.h"
+#include "common/base/text.h"
 
-/* The clocks count nanoseconds and print milliseconds. */
-static bool
-is_clock(const StatRow *row)
+#define NAME_BYTES_MAX 128 /* of a domain: anybody may have chosen it */
+#define DOMAIN_WIDTH 20
+
+bool
+stat_perf_parse(const char *name, StatPerf *ret_perf, GError **error)
 {
-    return row->event && (g_str_equal(row->event->name, "task-clock") ||
-                          g_str_equal(row->event->name, "cpu-clock"));
+    static const char *const names[] = { [STAT_PERF_6_1] = "6.1", [STAT_PERF_7_1] = "7.1" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!g_str_equal(name, names[i]))
+            continue;
+        *ret_perf = (StatPerf) i;
+        return true;
+    }
+    return failure_set(error, FAILURE_USAGE, "“%s” is no perf that prints differently (6.1, 7.1)",
+                       name);
 }
 
+/* The clocks count nanoseconds and print milliseconds. */
 static double
 printed_value(const StatRow *row)
 {
-    return is_clock(row) ? row->value / 1e6 : floor(row->value + 0.5);
+    return row->is_time ? row->value / 1e6 : floor(row->value + 0.5);
 }
 
 static const char *
 unit_of(const StatRow *row)
 {
-    return is_clock(row) ? "msec" : "";
+    return row->is_time ? "msec" : "";
 }
 
 /* A number, or perf's words for none. */
@@ -63,8 +75,21 @@ print_seconds(FILE *out, int width, int64_t ns)
     fprintf(out, "%*lld.%09lld", width, ns / NS_PER_SECOND, ns % NS_PER_SECOND);
 }
 
+/* perf quotes nothing: whatever would look like a separator is no longer one. */
 static void
-print_csv_row(FILE *out, const StatRow *row, const char *separator)
+print_domain(FILE *out, const char *domain, const char *separator)
+{
+    size_t length = strnlen(domain, NAME_BYTES_MAX);
+
+    for (size_t i = 0; i < length; i++) {
+        bool harmless = g_ascii_isgraph(domain[i]) && !strchr(separator, domain[i]);
+
+        fputc(harmless || domain[i] & 0x80 ? domain[i] : '_', out);
+    }
+}
+
+static void
+print_csv_row(FILE *out, const StatWindow *window, const StatRow *row, const char *separator)
 {
     g_autofree char *value = value_text(row, csv_decimals(row));
 
@@ -72,63 +97,110 @@ print_csv_row(FILE *out, const StatRow *row, const char *separator)
             row->name, separator, row->running_ns, separator, running_percent(row), separator);
     if (*row->metric.unit)
         fprintf(out, "%.*f", row->metric.decimals, row->metric.value);
-    fprintf(out, "%s%s\n", separator, row->metric.unit);
+    fprintf(out, "%s%s", separator, row->metric.unit);
+    if (window->domain) {
+        fputs(separator, out);
+        print_domain(out, window->domain, separator);
+        fprintf(out, "%s%u%s%s%s%s", separator, window->vcpu, separator, row->mode ? row->mode : "",
+                separator, row->source ? row->source : "");
+    }
+    fputc('\n', out);
 }
 
 void
-stat_print_csv(FILE *out, const StatWindow *window, bool with_time, const char *separator)
+stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
 {
     for (unsigned i = 0; i < window->n_rows; i++) {
-        if (with_time) {
-            print_seconds(out, 6, window->end_ns);
-            fputs(separator, out);
+        if (style->with_time) {
+            print_seconds(out, style->perf == STAT_PERF_6_1 ? 6 : 0, window->end_ns);
+            fputs(style->separator, out);
         }
-        print_csv_row(out, &window->rows[i], separator);
+        if (window->thread)
+            fprintf(out, "%s%s", window->thread, style->separator);
+        print_csv_row(out, window, &window->rows[i], style->separator);
     }
 }
 
+/* perf's way of writing a member: blanks around the colon. */
 static void
 print_json_text(FILE *out, const char *key, const char *text)
 {
     g_autoptr(GString) quoted = g_string_new(NULL);
 
     json_append_string(quoted, text);
-    fprintf(out, "\"%s\" : %s, ", key, quoted->str);
+    fprintf(out, "\"%s\" : %s", key, quoted->str);
 }
 
 static void
-print_json_row(FILE *out, const StatRow *row, const char *source)
+print_json_metric(FILE *out, const StatMetric *metric, StatPerf perf)
+{
+    if (perf == STAT_PERF_7_1 && !*metric->unit)
+        return;
+    if (perf == STAT_PERF_7_1)
+        fprintf(out, ", \"metric-value\" : \"%f\", ", metric->value);
+    else
+        fprintf(out, ", \"metric-value\" : %f, ", metric->value);
+    print_json_text(out, "metric-unit", metric->unit);
+}
+
+static void
+print_json_ours(FILE *out, const StatWindow *window, const StatRow *row)
+{
+    if (window->domain) {
+        g_autofree char *domain = g_strndup(window->domain, NAME_BYTES_MAX);
+
+        fputs(", ", out);
+        print_json_text(out, "domain", domain);
+        fprintf(out, ", \"vcpu\" : %u, ", window->vcpu);
+        print_json_text(out, "mode", row->mode ? row->mode : "");
+    }
+    if (row->source)
+        fprintf(out, ", \"source\" : \"%s\"", row->source);
+}
+
+static void
+print_json_row(FILE *out, const StatWindow *window, const StatRow *row, StatPerf perf)
 {
     g_autofree char *value = value_text(row, 6);
 
     print_json_text(out, "counter-value", value);
+    fputs(", ", out);
     print_json_text(out, "unit", unit_of(row));
+    fputs(", ", out);
     print_json_text(out, "event", row->name);
-    fprintf(out, "\"event-runtime\" : %" PRIu64 ", \"pcnt-running\" : %u.00, ", row->running_ns,
+    fprintf(out, ", \"event-runtime\" : %" PRIu64 ", \"pcnt-running\" : %u.00", row->running_ns,
             running_percent(row));
-    fprintf(out, "\"metric-value\" : %f, ", row->metric.value);
-    print_json_text(out, "metric-unit", row->metric.unit);
-    fprintf(out, "\"source\" : \"%s\"}\n", source);
+    print_json_metric(out, &row->metric, perf);
+    print_json_ours(out, window, row);
+    fputs("}\n", out);
 }
 
 void
-stat_print_json(FILE *out, const StatWindow *window, bool with_time, const char *source)
+stat_print_json(FILE *out, const StatWindow *window, const StatStyle *style)
 {
     for (unsigned i = 0; i < window->n_rows; i++) {
         fputc('{', out);
-        if (with_time) {
+        if (style->with_time) {
             fputs("\"interval\" : ", out);
             print_seconds(out, 0, window->end_ns);
             fputs(", ", out);
         }
-        print_json_row(out, &window->rows[i], source);
+        if (window->thread) {
+            print_json_text(out, "thread", window->thread);
+            fputs(", ", out);
+        }
+        print_json_row(out, window, &window->rows[i], style->perf);
     }
 }
 
 void
-stat_print_table_head(FILE *out)
+stat_print_table_head(FILE *out, bool with_domain)
 {
-    fputs("#           time             counts unit events\n", out);
+    if (with_domain)
+        fprintf(out, "#           time %-*s vcpu             counts unit events\n", DOMAIN_WIDTH,
+                "domain");
+    else
+        fputs("#           time             counts unit events\n", out);
 }
 
 static bool
@@ -140,7 +212,7 @@ is_percent(const StatMetric *metric)
 static void
 print_table_row(FILE *out, const StatRow *row)
 {
-    g_autofree char *value = value_text(row, is_clock(row) ? 2 : 0);
+    g_autofree char *value = value_text(row, row->is_time ? 2 : 0);
 
     fprintf(out, "%18s %-4s %s", value, unit_of(row), row->name);
     if (*row->metric.unit)
@@ -152,14 +224,24 @@ print_table_row(FILE *out, const StatRow *row)
     fputc('\n', out);
 }
 
+static void
+print_table_domain(FILE *out, const StatWindow *window)
+{
+    g_autofree char *domain = text_printable(window->domain, NAME_BYTES_MAX);
+
+    fprintf(out, "%-*s %4u ", DOMAIN_WIDTH, domain, window->vcpu);
+}
+
 void
-stat_print_table(FILE *out, const StatWindow *window, bool with_time)
+stat_print_table(FILE *out, const StatWindow *window, const StatStyle *style)
 {
     for (unsigned i = 0; i < window->n_rows; i++) {
-        if (with_time) {
+        if (style->with_time) {
             print_seconds(out, 6, window->end_ns);
             fputc(' ', out);
         }
+        if (window->domain)
+            print_table_domain(out, window);
         print_table_row(out, &window->rows[i]);
     }
 }

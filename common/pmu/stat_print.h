@@ -1,16 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Windows as perf stat 6.1 prints them: CSV and JSON column by column, the table by its look. */
+/*
+ * Windows as perf stat prints them: CSV and JSON column by column as the wanted perf does, the
+ * table by its look. Behind perf's own come ours: in JSON "domain", "vcpu", "mode" (of a window
+ * with a domain) and "source"; in CSV the first three and the source, of such a window only.
+ */
 #pragma once
 
+#include <glib.h>
 #include <stdio.h>
 
 #include "common/pmu/stat_window.h"
 
-/* `with_time`: -I was given, so each line begins with the window's end. */
-void stat_print_csv(FILE *out, const StatWindow *window, bool with_time, const char *separator);
+/* Versions of perf whose output differs. */
+typedef enum {
+    STAT_PERF_6_1, /* times in CSV are padded, metric-value is a number and always there */
+    STAT_PERF_7_1, /* they are not; it is a string, and left out where there is no metric */
+} StatPerf;
 
-/* As perf's, and behind its keys "source": where the counts come from. */
-void stat_print_json(FILE *out, const StatWindow *window, bool with_time, const char *source);
+/* "6.1", "7.1"; an unknown one is an error of code FAILURE_USAGE. */
+bool stat_perf_parse(const char *name, StatPerf *ret_perf, GError **error);
 
-void stat_print_table_head(FILE *out);
-void stat_print_table(FILE *out, const StatWindow *window, bool with_time);
+typedef struct {
+    StatPerf perf;
+    bool with_time;        /* -I was given, so each line begins with the window's end */
+    const char *separator; /* of CSV */
+} StatStyle;
+
+void stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style);
+void stat_print_json(FILE *out, const StatWindow *window, const StatStyle *style);
+
+/* `with_domain`: windows of vCPUs follow. */
+void stat_print_table_head(FILE *out, bool with_domain);
+void stat_print_table(FILE *out, const StatWindow *window, const StatStyle *style);

@@ -4,6 +4,13 @@
 #include <glib.h>
 #include <math.h>
 
+bool
+stat_is_time(const Event *event)
+{
+    return event &&
+           (g_str_equal(event->name, "task-clock") || g_str_equal(event->name, "cpu-clock"));
+}
+
 typedef enum { CPUS_UTILIZED, GIGAHERTZ, PER, PERCENT_OF } MetricKind;
 
 /* An event that is not here gets a rate per second of CPU time. */
@@ -23,20 +30,24 @@ static const struct {
 
 /* NAN when the event is not there or has not counted. */
 static double
-value_of(const StatWindow *window, const char *event)
+value_of(const StatWindow *window, const char *event, const char *mode)
 {
-    for (unsigned i = 0; i < window->n_rows; i++)
-        if (window->rows[i].event && g_str_equal(window->rows[i].event->name, event))
-            return window->rows[i].value;
+    for (unsigned i = 0; i < window->n_rows; i++) {
+        const StatRow *row = &window->rows[i];
+
+        if (row->event && g_str_equal(row->event->name, event) &&
+            (!mode || g_strcmp0(row->mode, mode) == 0))
+            return row->value;
+    }
     return NAN;
 }
 
 static double
 cpu_time_ns(const StatWindow *window)
 {
-    double task_clock = value_of(window, "task-clock");
+    double task_clock = value_of(window, "task-clock", NULL);
 
-    return isnan(task_clock) ? value_of(window, "cpu-clock") : task_clock;
+    return isnan(task_clock) ? value_of(window, "cpu-clock", NULL) : task_clock;
 }
 
 static void
@@ -72,7 +83,7 @@ add_metric(const StatWindow *window, StatRow *row)
             continue;
         base = metrics[i].kind == CPUS_UTILIZED ? (double) window->elapsed_ns
                : metrics[i].kind == GIGAHERTZ   ? cpu_ns
-                                                : value_of(window, metrics[i].base);
+                                                : value_of(window, metrics[i].base, row->mode);
         if (metrics[i].kind == PERCENT_OF)
             base /= 100;
         set_metric(&row->metric, row->value / base,
@@ -87,5 +98,6 @@ void
 stat_window_add_metrics(StatWindow *window)
 {
     for (unsigned i = 0; i < window->n_rows; i++)
-        add_metric(window, &window->rows[i]);
+        if (!*window->rows[i].metric.unit)
+            add_metric(window, &window->rows[i]);
 }

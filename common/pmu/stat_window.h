@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One window of the stand-alone mode, ready to be printed. */
+/*
+ * One window of counting, ready to be printed as perf stat does: of a guest as it sees itself, or
+ * of one vCPU as its host sees it.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -17,18 +20,33 @@ typedef struct {
 typedef struct {
     const char *name;   /* "cycles:u" */
     const Event *event; /* NULL: none of event_list */
+    const char
+        *mode; /* whose execution: "guest", "host", "both"; NULL: the question is not asked */
+    const char *source; /* "hardware", "emulated", … */
+    bool is_time;       /* counts nanoseconds, as the clocks do */
     bool supported;
     double value; /* a count, or nanoseconds; NAN: not counted */
     uint64_t enabled_ns, running_ns;
     StatMetric metric;
 } StatRow;
 
+#define STAT_ROWS_MAX (2 * EVENT_MAX + 2)
+
 typedef struct {
+    const char *thread; /* "CPU 0/KVM-4711", perf's id of a thread; NULL: no column for it */
+    const char *domain; /* NULL: no columns for guest, vCPU and mode */
+    unsigned vcpu;
     int64_t end_ns;     /* since counting began */
     int64_t elapsed_ns; /* of this window */
     unsigned n_rows;
-    StatRow rows[EVENT_MAX];
+    StatRow rows[STAT_ROWS_MAX];
 } StatWindow;
 
-/* Fills in every row's metric, with the ratios that perf 6.1 takes. */
+/* True for task-clock and cpu-clock, whose counts are nanoseconds. */
+bool stat_is_time(const Event *event);
+
+/*
+ * Fills in the metric of every row that has none, with the ratios that perf 6.1 takes: of two
+ * events of the same mode, and rates by the CPU time that is not asked for its mode.
+ */
 void stat_window_add_metrics(StatWindow *window);

@@ -9,10 +9,11 @@
 #include "tests/support/golden.h"
 #include "tests/support/near.h"
 
-#define ROW(text, count, enabled, running)                                          \
-    {                                                                               \
-        .name = text, .event = event_find(text), .supported = true, .value = count, \
-        .enabled_ns = enabled, .running_ns = running,                               \
+#define ROW(text, count, enabled, running)                                            \
+    {                                                                                 \
+        .name = text, .event = event_find(text), .source = "hardware",                \
+        .is_time = stat_is_time(event_find(text)), .supported = true, .value = count, \
+        .enabled_ns = enabled, .running_ns = running,                                 \
     }
 
 /* One second of two CPUs, all kinds of cells in it. */
@@ -60,23 +61,27 @@ printed(Print print)
 static void
 as_csv(FILE *out, const StatWindow *window)
 {
-    stat_print_csv(out, window, true, ",");
-    stat_print_csv(out, window, false, ";");
+    stat_print_csv(out, window, &(StatStyle){ .with_time = true, .separator = "," });
+    stat_print_csv(out, window, &(StatStyle){ .separator = ";" });
 }
 
 static void
 as_json(FILE *out, const StatWindow *window)
 {
-    stat_print_json(out, window, true, "hardware");
-    stat_print_json(out, window, false, "emulated");
+    StatWindow emulated = *window;
+
+    stat_print_json(out, window, &(StatStyle){ .with_time = true });
+    for (unsigned i = 0; i < emulated.n_rows; i++)
+        emulated.rows[i].source = "emulated";
+    stat_print_json(out, &emulated, &(StatStyle){ 0 });
 }
 
 static void
 as_table(FILE *out, const StatWindow *window)
 {
-    stat_print_table_head(out);
-    stat_print_table(out, window, true);
-    stat_print_table(out, window, false);
+    stat_print_table_head(out, false);
+    stat_print_table(out, window, &(StatStyle){ .with_time = true });
+    stat_print_table(out, window, &(StatStyle){ 0 });
 }
 
 static void
