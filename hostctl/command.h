@@ -34,8 +34,10 @@ extern const Command command_list[];
 extern const size_t command_list_length;
 
 bool cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_explain(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_guest(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_ksm(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_balloon(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_recover(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_stat(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_run(const CommandContext *context, int argc, char **argv, GError **error);

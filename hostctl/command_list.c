@@ -3,6 +3,7 @@
 
 #define EXPERIMENT "Experiment"
 #define GUESTS "Guests and settings"
+#define NODE "A node's guests, as they are"
 
 const Command command_list[] = {
     { "doctor", cmd_doctor, "is this host fit for ground truth? --apply mends what can be",
@@ -12,5 +13,7 @@ const Command command_list[] = {
     { "ksm", cmd_ksm, "show page sharing, change it, put it back", GUESTS },
     { "balloon", cmd_balloon, "show guests' memory, change a balloon, put it back", GUESTS },
     { "recover", cmd_recover, "put back what a killed run left", GUESTS },
+    { "stat", cmd_stat, "count what guests' vCPUs do, as perf stat prints it", NODE },
+    { "explain", cmd_explain, "DOMAIN: who or what this guest waits for", NODE },
 };
 const size_t command_list_length = G_N_ELEMENTS(command_list);
