@@ -177,20 +177,13 @@ pass_over(Analysis *analysis, GError **error)
     return true;
 }
 
-static void
-control_clear(void *data)
-{
-    g_free(((ControlRow *) data)->name);
-}
-
 Analysis *
 analysis_scan(const char *path, GError **error)
 {
     g_autoptr(Analysis) analysis = g_new0(Analysis, 1);
 
     analysis->steal_checks = g_array_new(FALSE, FALSE, sizeof(StealCheck));
-    analysis->controls = g_array_new(FALSE, FALSE, sizeof(ControlRow));
-    g_array_set_clear_func(analysis->controls, control_clear);
+    analysis->controls = controls_new();
     analysis->visits = visits_new();
     analysis->reader = dataset_reader_open(path, error);
     if (!analysis->reader)
@@ -217,8 +210,21 @@ analysis_new(const char *path, GError **error)
     if (!analysis)
         return NULL;
     analysis->estimators = evaluate(analysis->visits);
+    controls_score(analysis->controls, analysis->visits, analysis->estimators, NULL);
     analysis->answer = answer_sentence(analysis);
     return analysis;
+}
+
+bool
+analysis_add_control(Analysis *analysis, const char *path, GError **error)
+{
+    g_autoptr(Analysis) control = analysis_scan(path, error);
+
+    if (!control)
+        return false;
+    controls_score(analysis->controls, control->visits, analysis->estimators,
+                   control->facts->run.name);
+    return true;
 }
 
 void
@@ -262,4 +268,15 @@ analysis_condition_name(const Analysis *analysis, int64_t id)
             return condition->name;
     }
     return NULL;
+}
+
+Analysis *
+analysis_with_controls(const char *path, char **controls, GError **error)
+{
+    g_autoptr(Analysis) analysis = analysis_new(path, error);
+
+    for (guint i = 0; analysis && controls && controls[i]; i++)
+        if (!analysis_add_control(analysis, controls[i], error))
+            return NULL;
+    return g_steal_pointer(&analysis);
 }

@@ -8,17 +8,11 @@
 #include "common/dataset/reader.h"
 #include "correlate/align/visit_walk.h"
 #include "correlate/clock_table.h"
+#include "correlate/controls.h"
 #include "correlate/evaluation.h"
 #include "correlate/fidelity.h"
 #include "correlate/steal_check.h"
 #include "correlate/visits.h"
-
-/* False alarms of one estimator where nothing is overcommitted. */
-typedef struct {
-    char *name;
-    guint visits;
-    double false_alarm_ratio; /* of the primary estimator at its own threshold; NAN */
-} ControlRow;
 
 typedef struct {
     DatasetReader *reader;
@@ -40,6 +34,12 @@ Analysis *analysis_new(const char *path, GError **error);
 Analysis *analysis_scan(const char *path, GError **error);
 void analysis_free(Analysis *analysis);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
+
+/* Scores the visits of another dataset (a control plan's) with this one's thresholds. */
+bool analysis_add_control(Analysis *analysis, const char *path, GError **error);
+
+/* Both together; `controls` NULL: none. */
+Analysis *analysis_with_controls(const char *path, char **controls, GError **error);
 
 /* Every window that is evidence, in the order of the run; with `host_only` also those of guests
  * that have no view of their own (host counts alone). */

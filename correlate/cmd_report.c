@@ -37,10 +37,13 @@ cmd_report(int argc, char **argv, GError **error)
 {
     g_autofree char *output = NULL;
     g_autofree char *folder = NULL;
+    g_auto(GStrv) controls = NULL;
     const GOptionEntry entries[] = {
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write to FILE, not stdout", "FILE" },
         { "figures", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Save the figures as SVG files in DIR",
           "DIR" },
+        { "control", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &controls,
+          "Score this dataset of a control plan too (may be repeated)", "FILE" },
         { NULL },
     };
     g_autoptr(Analysis) analysis = NULL;
@@ -53,7 +56,7 @@ cmd_report(int argc, char **argv, GError **error)
                        entries, 1, 1, &argc, &argv, error))
         return false;
 
-    analysis = analysis_new(argv[1], error);
+    analysis = analysis_with_controls(argv[1], controls, error);
     if (!analysis || !(figures = figures_draw(analysis, error)))
         return false;
     if (folder && !save_figures(folder, figures, error))

@@ -8,8 +8,11 @@ bool
 cmd_validate(int argc, char **argv, GError **error)
 {
     gboolean json = FALSE;
+    g_auto(GStrv) controls = NULL;
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON document", NULL },
+        { "control", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &controls,
+          "Score this dataset of a control plan too (may be repeated)", "FILE" },
         { NULL },
     };
     g_autoptr(Analysis) analysis = NULL;
@@ -21,7 +24,7 @@ cmd_validate(int argc, char **argv, GError **error)
                        entries, 1, 1, &argc, &argv, error))
         return false;
 
-    analysis = analysis_new(argv[1], error);
+    analysis = analysis_with_controls(argv[1], controls, error);
     if (!analysis)
         return false;
     text = json ? json_document(analysis) : text_document(analysis);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "correlate/controls.h"
 #include "correlate/evidence.h"
 #include "correlate/stats/association.h"
 #include "correlate/stats/auc_interval.h"
@@ -80,7 +81,8 @@ collect_means(const EvaluationRow *row, const Visits *visits)
         const Visit *visit = visits->visits->pdata[v];
         TruthBaseline baseline;
 
-        if (row->condition_index >= 0 && visit->condition != (guint) row->condition_index)
+        if (row->condition_index >= 0 ? visit->condition != (guint) row->condition_index
+                                      : control_is(visits->conditions->pdata[visit->condition]))
             continue;
         baseline = truth_baseline(visits, visit->condition);
         means.x[means.n] = truth_visit_number(row->truth, visit, &baseline);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "correlate/controls.h"
+
 static Evidence *
 evidence_new(size_t capacity)
 {
@@ -76,7 +78,8 @@ evidence_collect(const Visits *visits, size_t estimator, int condition, Truth tr
         TruthBaseline baseline;
         size_t level;
 
-        if (condition >= 0 && visit->condition != (guint) condition)
+        if (condition >= 0 ? visit->condition != (guint) condition
+                           : control_is(visits->conditions->pdata[visit->condition]))
             continue;
         baseline = truth == TRUTH_SLOWDOWN ? truth_baseline(visits, visit->condition)
                                            : (TruthBaseline){ NAN };

@@ -119,13 +119,22 @@ add_estimator(JsonBuilder *builder, const void *data)
 }
 
 static void
-add_control(JsonBuilder *builder, const void *data)
+add_controls(JsonBuilder *builder, const Analysis *analysis)
 {
-    const ControlRow *row = data;
+    size_t estimator = control_estimator(analysis->estimators);
 
-    json_put_text(builder, "name", row->name);
-    json_put_integer(builder, "visits", row->visits);
-    json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio);
+    json_builder_set_member_name(builder, "controls");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < analysis->controls->len; i++) {
+        const ControlRow *row = &g_array_index(analysis->controls, ControlRow, i);
+
+        json_builder_begin_object(builder);
+        json_put_text(builder, "name", row->name);
+        json_put_integer(builder, "visits", row->visits);
+        json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio[estimator]);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
 }
 
 static void
@@ -173,7 +182,7 @@ json_document(const Analysis *analysis)
     add_rows(builder, "steal_check", analysis->steal_checks, add_steal_check);
     add_rows(builder, "fidelity", analysis->fidelity, add_fidelity);
     add_rows(builder, "estimators", analysis->estimators, add_estimator);
-    add_rows(builder, "controls", analysis->controls, add_control);
+    add_controls(builder, analysis);
     add_excluded(builder, &analysis->excluded);
     json_builder_end_object(builder);
     return json_builder_text(builder, true);

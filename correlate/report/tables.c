@@ -134,18 +134,32 @@ table_of_shapes(const Analysis *analysis)
     return table;
 }
 
+/* Every estimator's false alarms, beside the AUC that its threshold comes from. */
 TextTable *
 table_of_controls(const Analysis *analysis)
 {
-    static const char *const headings[] = { "<control", "visits", "false alarms", NULL };
+    static const char *const headings[] = { "<control",     "visits", "<estimator",
+                                            "false alarms", "AUC",    NULL };
+    const EvaluationRow *primary = evaluation_primary(analysis->estimators);
     TextTable *table = text_table_new(headings);
 
     for (guint i = 0; i < analysis->controls->len; i++) {
         const ControlRow *row = &g_array_index(analysis->controls, ControlRow, i);
 
-        text_table_text(table, row->name);
-        text_table_count(table, row->visits);
-        text_table_number(table, 3, row->false_alarm_ratio);
+        for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
+            const EvaluationRow *from =
+                primary ? evaluation_find(analysis->estimators, estimator_list[e]->name,
+                                          primary->condition, TRUTH_VP)
+                        : NULL;
+
+            if (isnan(row->false_alarm_ratio[e]))
+                continue;
+            text_table_text(table, row->name);
+            text_table_count(table, row->visits);
+            text_table_text(table, estimator_list[e]->name);
+            text_table_number(table, 3, row->false_alarm_ratio[e]);
+            text_table_number(table, 2, from ? from->auc : NAN);
+        }
     }
     return table;
 }
