@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 #include "common/base/sysroot.h"
-#include "guestprobe/counter_set.h"
 #include "common/pmu/stat_window.h"
+#include "guestprobe/counter_set.h"
 
 typedef struct StatSession StatSession;
 

@@ -47,11 +47,22 @@ def check_refusal(program, words, prefix, mentions):
           and all(word in result.stderr for word in mentions), shown(result))
 
 
+def said_alone(program, words):
+    """What it says without any argument; one that goes on until a signal comes has no actions."""
+    with subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True) as process:
+        try:
+            return process.communicate(timeout=3)[1]
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            return process.communicate(timeout=60)[1]
+
+
 def check_command(program, words):
     """A command, and each of its actions where it wants one ("want one of show, set")."""
     words_text = ' '.join([os.path.basename(program), *words])
     check_help(program, words)
-    actions = re.search(r'want one of ([a-z, ]+)', run(program, *words).stderr)
+    actions = re.search(r'want one of ([a-z, ]+)', said_alone(program, words))
     if not actions:
         check_refusal(program, [*words, '--frobnicate'], words_text, ['--frobnicate'])
         return

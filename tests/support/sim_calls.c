@@ -51,7 +51,7 @@ sim_event_new(SimPmu *sim, const struct perf_event_attr *attr, pid_t tid, int cp
         .id = sim->next_id++,
         .attr = *attr,
         .kind = sim_kind(attr),
-        .software = attr->type == PERF_TYPE_SOFTWARE,
+        .software = sim_is_software(attr),
         .tid = tid,
         .cpu = cpu,
         .leader = leader ? leader : event,
@@ -116,7 +116,7 @@ refuse_target(const SimPmu *sim, pid_t tid, int group_fd)
 static int
 refuse_event(const SimPmu *sim, const struct perf_event_attr *attr)
 {
-    if (attr->type == PERF_TYPE_SOFTWARE)
+    if (sim_is_software(attr))
         return 0;
     if (sim->options.no_pmu)
         return ENOENT;
@@ -136,7 +136,7 @@ could_ever_fit(const SimPmu *sim, const SimEvent *leader, const struct perf_even
 
         used[event->kind] += !event->software;
     }
-    used[sim_kind(attr)] += attr->type != PERF_TYPE_SOFTWARE;
+    used[sim_kind(attr)] += !sim_is_software(attr);
     return sim_fits(&sim->options.capacity, used);
 }
 

@@ -19,6 +19,7 @@ const SimRate sim_rates[SIM_KINDS] = {
     [SIM_KIND_CACHE_MISSES] = { 0.0078125, 0.0625 },
     [SIM_KIND_RAW] = { 0.5, 0.25 },
     [SIM_KIND_TASK_CLOCK] = { 1, 1 },
+    [SIM_KIND_TRACEPOINT] = { 0, 0.0001220703125 },
     [SIM_KIND_OTHER_SOFTWARE] = { 0, 0 },
 };
 
@@ -36,9 +37,17 @@ static const struct {
     { "cache-misses", PERF_COUNT_HW_CACHE_MISSES, SIM_KIND_CACHE_MISSES },
 };
 
+bool
+sim_is_software(const struct perf_event_attr *attr)
+{
+    return attr->type == PERF_TYPE_SOFTWARE || attr->type == PERF_TYPE_TRACEPOINT;
+}
+
 SimKind
 sim_kind(const struct perf_event_attr *attr)
 {
+    if (attr->type == PERF_TYPE_TRACEPOINT)
+        return SIM_KIND_TRACEPOINT;
     if (attr->type == PERF_TYPE_SOFTWARE)
         return attr->config == PERF_COUNT_SW_TASK_CLOCK ? SIM_KIND_TASK_CLOCK
                                                         : SIM_KIND_OTHER_SOFTWARE;

@@ -16,6 +16,7 @@ typedef enum {
     SIM_KIND_CACHE_MISSES,
     SIM_KIND_RAW,
     SIM_KIND_TASK_CLOCK,
+    SIM_KIND_TRACEPOINT,
     SIM_KIND_OTHER_SOFTWARE,
     SIM_KINDS,
 } SimKind;
@@ -82,6 +83,8 @@ struct SimPmu {
 SimThread *sim_thread(const SimPmu *sim, pid_t tid); /* NULL: there never was one */
 SimContext *sim_cpu(SimPmu *sim, int cpu);
 
+/* Kept by the kernel itself, in any mode: software events, tracepoints. */
+bool sim_is_software(const struct perf_event_attr *attr);
 SimKind sim_kind(const struct perf_event_attr *attr);
 SimKind sim_kind_of_name(const char *name);
 
