@@ -84,16 +84,17 @@ answer_sentence(const Analysis *analysis)
         return g_string_free(text, FALSE);
     }
     if (g_str_equal(analysis->facts->run.counters, "emulated"))
-        g_string_append(text, "With emulated counters (a model, no fact about silicon), ");
-    g_string_append_printf(text, "%s in the %s condition %s", row->estimator->name, row->condition,
-                           verdict_of(row));
+        g_string_append(text, "With emulated counters (a model, no fact about silicon), and i");
+    else
+        g_string_append_c(text, 'I');
+    g_string_append_printf(text, "n the condition “%s”, %s %s", row->condition,
+                           row->estimator->name, verdict_of(row));
     append_auc(text, row);
     append_shape(text, row);
     if (row->exploratory)
         g_string_append_printf(text, "; exploratory, for it has fewer than %d visits a level",
                                EVALUATION_MIN_REPEATS);
     g_string_append_c(text, '.');
-    text->str[0] = g_ascii_toupper(text->str[0]);
     return g_string_free(text, FALSE);
 }
 

@@ -11,6 +11,8 @@ const Command command_list[] = {
       "clocks, fidelity, steal check, every estimator against the truth" },
     { "report", cmd_report, "the same with figures, as one HTML file" },
     { "export", cmd_export, "aligned windows, one row each, as CSV or JSON" },
+    { "learn", cmd_learn, "thresholds per CPU, load and estimator, scored on held-out data" },
+    { "import", cmd_import, "perf stat files of somebody's experiment, as a dataset" },
 };
 const size_t command_list_length = G_N_ELEMENTS(command_list);
 

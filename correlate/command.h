@@ -35,3 +35,5 @@ bool command_output(const char *path, const char *text, GError **error);
 bool cmd_validate(int argc, char **argv, GError **error);
 bool cmd_report(int argc, char **argv, GError **error);
 bool cmd_export(int argc, char **argv, GError **error);
+bool cmd_import(int argc, char **argv, GError **error);
+bool cmd_learn(int argc, char **argv, GError **error);
