@@ -56,7 +56,8 @@ class Page:
 class Guest:
     """One guest with a root shell as process 1; `plugin` None is plain TCG."""
 
-    def __init__(self, folder, number, cpus, plugin=None, memory_mib=128, initramfs=None, options=''):
+    def __init__(self, folder, number, cpus, plugin=None, memory_mib=128, initramfs=None, options='',
+                 more=()):
         self.page_path = f'{folder}/page-{number}'
         with open(f'{IMAGE}/manifest.json', encoding='utf-8') as file:
             cmdline = json.load(file)['cmdline'] + ' rdinit=/bin/sh'
@@ -64,7 +65,7 @@ class Guest:
                    '-machine', 'q35', '-cpu', 'max,-erms', '-m', str(memory_mib), '-nodefaults',
                    '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio',
                    '-kernel', f'{IMAGE}/vmlinuz', '-initrd', initramfs or f'{IMAGE}/initramfs',
-                   '-append', cmdline]
+                   '-append', cmdline, *more]
         if plugin:
             command += ['-plugin', f'file={plugin},page={self.page_path},host={folder}/host,'
                                    f'vmid={number}{options}']
@@ -99,19 +100,23 @@ class Guest:
                 if not self.more.wait(end - time.monotonic()):
                     raise RuntimeError(f'the guest did not say "{text}":\n' + '\n'.join(seen))
 
+    def type(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+
     def say(self, command):
         """Runs a command in the guest's shell and waits until the shell took it."""
         self.marks += 1
         # The shell echoes what it reads, so the mark must not stand there as it will be printed.
-        self.process.stdin.write(f'{command}\necho "did" "{self.marks}"\n')
-        self.process.stdin.flush()
+        self.type(f'{command}\necho "did" "{self.marks}"')
         return self.expect(f'did {self.marks}')
 
     def boot(self):
-        """Waits for the shell; seconds from QEMU's start, and the guest's own uptime."""
-        self.say('mount -t proc proc /proc; mount -t devtmpfs dev /dev')
-        seconds = time.monotonic() - self.started
-        return seconds
+        """Waits for the shell; the seconds from QEMU's start."""
+        # What comes before the kernel opened the console is lost, a few bytes of it.
+        self.say('#' * 64)
+        self.say('mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev')
+        return time.monotonic() - self.started
 
     def vcpu_seconds(self):
         """CPU time of the host that the vCPU threads took."""
@@ -125,21 +130,9 @@ class Guest:
                 total += int(file.read().split()[0])
         return total / 1e9
 
-    def sched(self):
-        """Run and wait nanoseconds of the first vCPU."""
-        for task in os.listdir(f'/proc/{self.process.pid}/task'):
-            folder = f'/proc/{self.process.pid}/task/{task}'
-            with open(folder + '/comm', encoding='utf-8') as file:
-                if file.read().strip() != 'CPU 0/TCG':
-                    continue
-            with open(folder + '/schedstat', encoding='utf-8') as file:
-                return [int(word) for word in file.read().split()[:2]]
-        raise RuntimeError('no vCPU thread')
-
     def end(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
 
 
 class Lab:
@@ -152,8 +145,9 @@ class Lab:
         self.folder = tempfile.mkdtemp(prefix='emupmu-', dir='/dev/shm')
         return self
 
-    def start(self, cpus, plugin=True, **more):
-        guest = Guest(self.folder, len(self.guests) + 1, cpus, self.plugin if plugin else None, **more)
+    def start(self, cpus, plugin=True, number=None, **more):
+        number = number or len(self.guests) + 1
+        guest = Guest(self.folder, number, cpus, self.plugin if plugin else None, **more)
         self.guests.append(guest)
         return guest
 
