@@ -10,8 +10,12 @@
 typedef struct {
     Analysis *analysis;
     Fidelity *fidelity;
-    Visit *visit; /* the one being walked */
+    Visit *visit;         /* the one being walked */
+    GArray *guest, *host; /* double: one event's counts in the present stretch of windows */
+    int64_t stretch_end_ns;
 } Pass;
+
+#define STRETCH_WINDOWS 1024 /* more of one visit say nothing new about a lag */
 
 typedef struct {
     DatasetReader *reader;
@@ -97,6 +101,31 @@ instructions_per_second(const DatasetFacts *facts, const Window *window)
     return window->guest.count[GUEST_INSTRUCTIONS] / window->guest.seconds;
 }
 
+static void
+end_stretch(Pass *pass)
+{
+    lag_sweep_add(&pass->analysis->lags, (const double *) pass->guest->data,
+                  (const double *) pass->host->data, pass->guest->len);
+    g_array_set_size(pass->guest, 0);
+    g_array_set_size(pass->host, 0);
+}
+
+/* A gap in time ends a stretch: a lag is counted in neighbouring windows. */
+static void
+take_lag(Pass *pass, const Window *window)
+{
+    double guest = window->guest_count[0], host = window->host_count[0];
+
+    if (window->start_ns != pass->stretch_end_ns || isnan(guest) || isnan(host) ||
+        pass->guest->len >= STRETCH_WINDOWS)
+        end_stretch(pass);
+    pass->stretch_end_ns = window->end_ns;
+    if (isnan(guest) || isnan(host))
+        return;
+    g_array_append_val(pass->guest, guest);
+    g_array_append_val(pass->host, host);
+}
+
 static bool
 take_window(const WalkTarget *target, const Window *window, void *data, GError **error)
 {
@@ -105,6 +134,7 @@ take_window(const WalkTarget *target, const Window *window, void *data, GError *
     double wanted = window->delay_ns + window->run_ns;
 
     fidelity_add(pass->fidelity, target, window);
+    take_lag(pass, window);
     for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
         values.value[i] = estimator_value(estimator_list[i], &window->guest);
     values.delay_share = wanted > 0 ? window->delay_ns / wanted : NAN;
@@ -161,14 +191,19 @@ take_visit(Pass *pass, const DatasetVisit *visit, GError **error)
         pass->visit = add_visit(analysis, visit, &check);
     }
     /* A visit that is no evidence calls nobody back, but its windows are counted as excluded. */
-    return walk_visit(&tour, visit, error);
+    if (!walk_visit(&tour, visit, error))
+        return false;
+    end_stretch(pass);
+    return true;
 }
 
 static bool
 pass_over(Analysis *analysis, GError **error)
 {
     g_autoptr(Fidelity) fidelity = fidelity_new(analysis->facts);
-    Pass pass = { analysis, fidelity, NULL };
+    g_autoptr(GArray) guest = g_array_new(FALSE, FALSE, sizeof(double));
+    g_autoptr(GArray) host = g_array_new(FALSE, FALSE, sizeof(double));
+    Pass pass = { .analysis = analysis, .fidelity = fidelity, .guest = guest, .host = host };
 
     for (guint i = 0; i < analysis->facts->visits->len; i++)
         if (!take_visit(&pass, &g_array_index(analysis->facts->visits, DatasetVisit, i), error))

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "common/dataset/reader.h"
+#include "correlate/align/lag.h"
 #include "correlate/align/visit_walk.h"
 #include "correlate/clock_table.h"
 #include "correlate/controls.h"
@@ -25,7 +26,8 @@ typedef struct {
     GArray *controls;     /* ControlRow */
     GArray *notes;        /* DatasetNote */
     Exclusions excluded;
-    char *answer; /* one sentence */
+    LagSweep lags; /* of the first event that both sides counted */
+    char *answer;  /* one sentence */
 } Analysis;
 
 Analysis *analysis_new(const char *path, GError **error);

@@ -172,6 +172,12 @@ answer_paragraph(const Analysis *analysis)
         append_simpson(text, analysis, row);
     }
     append_checks(text, analysis);
+    if (lag_sweep_is_off(&analysis->lags))
+        g_string_append_printf(
+            text,
+            " Marked: guest and host counts agree best when shifted by %d windows, "
+            "so their clocks were not brought together.",
+            lag_sweep_peak(&analysis->lags));
     if (!g_str_equal(analysis->facts->run.state, "complete"))
         g_string_append_printf(text, " The run is not complete (%s): this is what it holds so far.",
                                analysis->facts->run.state);

@@ -12,7 +12,11 @@ const Command command_list[] = {
     { "report", cmd_report, "the same with figures, as one HTML file" },
     { "export", cmd_export, "aligned windows, one row each, as CSV or JSON" },
     { "learn", cmd_learn, "thresholds per CPU, load and estimator, scored on held-out data" },
+    { "judge", cmd_judge, "apply thresholds to a dataset or to perf stat's output" },
+    { "rules", cmd_rules, "Prometheus alerting rules of thresholds" },
     { "import", cmd_import, "perf stat files of somebody's experiment, as a dataset" },
+    { "list", cmd_list, "the datasets of a folder at a glance" },
+    { "compare", cmd_compare, "differences between two runs, with intervals" },
 };
 const size_t command_list_length = G_N_ELEMENTS(command_list);
 

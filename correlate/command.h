@@ -37,3 +37,7 @@ bool cmd_report(int argc, char **argv, GError **error);
 bool cmd_export(int argc, char **argv, GError **error);
 bool cmd_import(int argc, char **argv, GError **error);
 bool cmd_learn(int argc, char **argv, GError **error);
+bool cmd_judge(int argc, char **argv, GError **error);
+bool cmd_rules(int argc, char **argv, GError **error);
+bool cmd_list(int argc, char **argv, GError **error);
+bool cmd_compare(int argc, char **argv, GError **error);

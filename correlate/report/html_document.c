@@ -194,6 +194,24 @@ put_checks(const Page *page)
 }
 
 static void
+put_lag(const Page *page)
+{
+    const LagSweep *lags = &page->analysis->lags;
+    int peak = lag_sweep_peak(lags);
+    g_autofree char *text = NULL;
+
+    if (isnan(lag_sweep_at(lags, 0)))
+        return;
+    text =
+        g_strdup_printf("Shifted against each other by whole windows, the two views correlate best "
+                        "at %d (%.3f; %.3f unshifted)%s.",
+                        peak, lag_sweep_at(lags, peak), lag_sweep_at(lags, 0),
+                        lag_sweep_is_off(lags) ? ": more than one window, so this run is marked"
+                                               : ": within one window, as it must be");
+    put_paragraph(page->out, NULL, text);
+}
+
+static void
 put_clock(const Page *page)
 {
     ClockSummary clock = clock_table_summary(page->analysis->clocks);
@@ -214,6 +232,7 @@ put_clock(const Page *page)
                           "the two is left out."
                         : "");
     put_paragraph(page->out, NULL, text);
+    put_lag(page);
     put_table(page->out, "Lines from guest to host time", table_of_clocks(page->analysis), NULL);
 }
 

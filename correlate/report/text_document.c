@@ -31,6 +31,14 @@ add_clock(GString *out, const Analysis *analysis)
                                clock.pings);
     if (clock.steps)
         g_string_append_printf(out, "; a guest's clock jumped %u times", clock.steps);
+    if (!isnan(lag_sweep_at(&analysis->lags, 0)))
+        g_string_append_printf(out,
+                               "\nLag: the views correlate best %d windows apart (%.3f there, %.3f "
+                               "unshifted)%s",
+                               lag_sweep_peak(&analysis->lags),
+                               lag_sweep_at(&analysis->lags, lag_sweep_peak(&analysis->lags)),
+                               lag_sweep_at(&analysis->lags, 0),
+                               lag_sweep_is_off(&analysis->lags) ? ": marked" : "");
     g_string_append_c(out, '\n');
 }
 

@@ -65,7 +65,7 @@ text_table_interval(TextTable *table, int digits, double number, double low, dou
     if (isnan(number) || isnan(low) || isnan(high))
         text_table_text(table, middle);
     else
-        g_ptr_array_add(table->cells, g_strdup_printf("%s (%s–%s)", middle, from, to));
+        g_ptr_array_add(table->cells, g_strdup_printf("%s (%s to %s)", middle, from, to));
 }
 
 void

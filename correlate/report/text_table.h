@@ -17,7 +17,7 @@ void text_table_text(TextTable *table, const char *text);
 void text_table_count(TextTable *table, guint64 count);
 /* `digits` after the point; negative: so many significant ones. */
 void text_table_number(TextTable *table, int digits, double number);
-/* "0.93 (0.88–0.97)"; the interval is left out where it was not computed. */
+/* "0.93 (0.88 to 0.97)"; the interval is left out where it was not computed. */
 void text_table_interval(TextTable *table, int digits, double number, double low, double high);
 
 guint text_table_rows(const TextTable *table);
