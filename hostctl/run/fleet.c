@@ -120,7 +120,7 @@ meet_probe(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned repe
                         g_steal_pointer(error)->message, *console ? console : "(nothing)");
         return false;
     }
-    return qemu_process_find(lab->root, member->name, &member->process, error) &&
+    return qemu_process_find(lab->root, guest_uuid(member->guest), &member->process, error) &&
            write_guest_row(fleet, member, condition_id, repeat, hello->facts, error);
 }
 
@@ -198,23 +198,16 @@ fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool 
 bool
 fleet_destroy(Fleet *fleet, GError **error)
 {
-    g_autoptr(GError) first = NULL;
+    g_autoptr(GPtrArray) guests = g_ptr_array_new();
+    bool gone;
 
-    for (guint i = 0; i < fleet->guests->len; i++) {
-        FleetGuest *member = fleet_guest(fleet, i);
-
-        if (!member->guest)
-            continue;
-        /* One that cannot be destroyed must not keep the others alive. */
-        if (!guest_destroy(member->guest, first ? NULL : &first))
-            continue;
-        g_clear_pointer(&member->guest, guest_free);
-    }
-    if (first) {
-        g_propagate_error(error, g_steal_pointer(&first));
-        return false;
-    }
-    return true;
+    for (guint i = 0; i < fleet->guests->len; i++)
+        if (fleet_guest(fleet, i)->guest)
+            g_ptr_array_add(guests, fleet_guest(fleet, i)->guest);
+    gone = guest_destroy_many(guests, error);
+    for (guint i = 0; gone && i < fleet->guests->len; i++)
+        g_clear_pointer(&fleet_guest(fleet, i)->guest, guest_free);
+    return gone;
 }
 
 void

@@ -6,8 +6,8 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
+#include "hostctl/host_qemu.h"
 #include "hostctl/run/condition.h"
-#include "hostctl/virt/guest.h"
 
 static bool
 find_image(Lab *lab, GError **error)
@@ -26,21 +26,9 @@ find_image(Lab *lab, GError **error)
 static bool
 check_foreign(const Lab *lab, GError **error)
 {
-    g_auto(GStrv) names = NULL;
-    g_autofree char *list = NULL;
-
-    if (!condition_any_changes_ksm(lab->plan) || lab->shared_host)
-        return true;
-    if (!guest_list_foreign(lab->connection, &names, error))
-        return false;
-    if (names[0] == NULL)
-        return true;
-
-    list = g_strjoinv(", ", names);
-    return failure_set(error, FAILURE_FAILED,
-                       "the plan switches page sharing, which reaches guests that are not ours: %s "
-                       "(stop them, or accept it with --shared-host)",
-                       list);
+    return !condition_any_changes_ksm(lab->plan) ||
+           host_qemu_allow(lab->root, "the plan switches page sharing: it is not run",
+                           lab->shared_host, error);
 }
 
 static char *
@@ -129,7 +117,8 @@ lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig 
     if (!lab->state || !find_image(lab, error) || !state_lock(lab->state, error))
         return NULL;
     lab->journal = journal_open(lab->state, root, error);
-    if (!lab->journal)
+    if (!lab->journal || !journal_require_recovered(lab->journal, error) ||
+        !check_foreign(lab, error))
         return NULL;
     if (rig->counters == COUNTER_SOURCE_EMULATED) {
         lab->silicon = g_strdup_printf("insideout-%s-silicon", lab->id);
@@ -138,7 +127,7 @@ lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig 
     }
     lab->connection = connection_open(options->uri ? options->uri : plan->connect, lab->state,
                                       CONNECTION_TIMEOUT_MS, interrupt, error);
-    if (!lab->connection || !check_foreign(lab, error) || !open_dataset(lab, options, error))
+    if (!lab->connection || !open_dataset(lab, options, error))
         return NULL;
     return g_steal_pointer(&lab);
 }
