@@ -163,7 +163,7 @@ add_visit(Analysis *analysis, const DatasetVisit *from, const StealCheck *check)
     visit->repeat = from->repeat;
     visit->position = from->position;
     g_strlcpy(visit->kind, from->kind, sizeof visit->kind);
-    visit->vp_percent = isnan(from->vp_percent) ? from->step_percent : from->vp_percent;
+    visit->vp_percent = from->vp_percent; /* what was planned and never reached is no load */
     visit->load_percent = isnan(from->load_percent) ? visit->vp_percent : from->load_percent;
     visit->core_percent = from->core_percent;
     visit->runnable_vcpus =

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "common/json/document.h"
+
 struct ClockTable {
     const DatasetFacts *facts;
     GHashTable *fits; /* int64_t * guest id -> ClockFit, while pings are read */
@@ -108,6 +110,20 @@ widen(ClockSummary *summary, const GArray *segments)
     summary->steps += segments && segments->len ? segments->len - 1 : 0;
 }
 
+/* What a join said of itself: how well the guest's file was found in the host's time. */
+static void
+widen_by_join(ClockSummary *summary, const DatasetGuest *guest)
+{
+    g_autoptr(JsonNode) root =
+        guest->facts ? json_document_parse("facts", guest->facts, -1, NULL) : NULL;
+    JsonNode *bound = root && JSON_NODE_HOLDS_OBJECT(root)
+                          ? json_object_get_member(json_node_get_object(root), "join_bound_ns")
+                          : NULL;
+
+    if (bound && JSON_NODE_HOLDS_VALUE(bound))
+        summary->bound_ns = fmax(summary->bound_ns, json_node_get_double(bound));
+}
+
 ClockSummary
 clock_table_summary(const ClockTable *table)
 {
@@ -122,6 +138,8 @@ clock_table_summary(const ClockTable *table)
             continue;
         summary.method = summary.method == CLOCK_NONE ? method : MIN(summary.method, method);
         widen(&summary, clock_map_segments(map));
+        if (method == CLOCK_SAME)
+            widen_by_join(&summary, guest);
     }
     return summary;
 }

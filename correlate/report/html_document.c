@@ -221,6 +221,11 @@ put_clock(const Page *page)
     if (isnan(clock.bound_ns))
         text = g_strdup_printf("Method: %s. There are no pings to bound it by.",
                                clock_method_name(clock.method));
+    else if (isnan(clock.drift_ppm))
+        text =
+            g_strdup_printf("Method: %s. The guest's file was found in the host's time by its wall "
+                            "stamp and by what both counted, within %.3f s.",
+                            clock_method_name(clock.method), clock.bound_ns / 1e9);
     else
         text = g_strdup_printf(
             "Method: %s. The guest's time is known within %.0f µs (half the best round trip), %u "

@@ -24,11 +24,10 @@ add_clock(GString *out, const Analysis *analysis)
 
     g_string_append_printf(out, "\nClock: %s", clock_method_name(clock.method));
     if (!isnan(clock.bound_ns))
-        g_string_append_printf(out,
-                               ", known within %.1f µs, drift at most %.2f ppm, worst residual "
-                               "%.1f µs, %u pings",
-                               clock.bound_ns / 1e3, fabs(clock.drift_ppm), clock.residual_ns / 1e3,
-                               clock.pings);
+        g_string_append_printf(out, ", known within %.1f µs", clock.bound_ns / 1e3);
+    if (!isnan(clock.drift_ppm))
+        g_string_append_printf(out, ", drift at most %.2f ppm, worst residual %.1f µs, %u pings",
+                               fabs(clock.drift_ppm), clock.residual_ns / 1e3, clock.pings);
     if (clock.steps)
         g_string_append_printf(out, "; a guest's clock jumped %u times", clock.steps);
     if (!isnan(lag_sweep_at(&analysis->lags, 0)))
