@@ -55,7 +55,7 @@ picture()
             *) echo "$file $(cat "$file")" ;;
         esac
     done
-    ls /dev/shm | grep '^insideout-' || true
+    find /dev/shm -name 'insideout-*' | sort
     stat -c '%n %a %U %G' /dev/kvm 2>/dev/null || true
     pgrep -f 'guest=small-' || true
 }

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/json_text.h"
 #include "common/wire/message.h"
 #include "guestprobe/cpu_times.h"
-#include "common/base/json_text.h"
 #include "guestprobe/port.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/golden.h"
