@@ -72,6 +72,27 @@ append_shape(GString *text, const EvaluationRow *row)
                                row->knee.high);
 }
 
+/* Nobody knows how loaded the host was: all that is left is what the vCPU waited. */
+static void
+append_without_load(GString *text, const Analysis *analysis)
+{
+    const EvaluationRow *row = evaluation_find(analysis->estimators, "branch_misses_per_cycle",
+                                               EVALUATION_POOLED, TRUTH_DELAY);
+
+    if (analysis->visits->visits->len == 0 || !row || row->windows == 0) {
+        g_string_append(text, "No window of this dataset holds branch misses and cycles as the "
+                              "guest counted them beside a load or a run delay of the host, so the "
+                              "question cannot be answered from it.");
+        return;
+    }
+    g_string_append_printf(text,
+                           "The load of the host is not known; against the vCPU's run delay "
+                           "alone, %s %s",
+                           row->estimator->name, verdict_of(row));
+    append_auc(text, row);
+    g_string_append(text, "; exploratory.");
+}
+
 char *
 answer_sentence(const Analysis *analysis)
 {
@@ -79,8 +100,7 @@ answer_sentence(const Analysis *analysis)
     GString *text = g_string_new(NULL);
 
     if (!row) {
-        g_string_append(text, "No window of this dataset holds branch misses and cycles as the "
-                              "guest counted them, so the question cannot be answered from it.");
+        append_without_load(text, analysis);
         return g_string_free(text, FALSE);
     }
     if (g_str_equal(analysis->facts->run.counters, "emulated"))

@@ -27,7 +27,8 @@ save_figures(const char *folder, const GPtrArray *figures, GError **error)
     if (g_mkdir_with_parents(folder, 0755) < 0)
         return failure_set_errno(error, errno, "%s", folder);
     for (guint i = 0; i < figures->len; i++)
-        if (!save_figure(folder, figures->pdata[i], error))
+        if (((const Figure *) figures->pdata[i])->svg &&
+            !save_figure(folder, figures->pdata[i], error))
             return false;
     return true;
 }
@@ -57,8 +58,9 @@ cmd_report(int argc, char **argv, GError **error)
         return false;
 
     analysis = analysis_with_controls(argv[1], controls, error);
-    if (!analysis || !(figures = figures_draw(analysis, error)))
+    if (!analysis)
         return false;
+    figures = figures_draw(analysis);
     if (folder && !save_figures(folder, figures, error))
         return false;
     page = html_document(analysis, figures);

@@ -150,15 +150,14 @@ perf_line_separator(const char *text)
     return best;
 }
 
-/* Nothing but a time and the tail that further metrics of the line before leave. */
+/* Further metrics of the line before: time and place, then count, unit and event are all empty. */
 static bool
 is_metric_only(char **fields, guint n)
 {
-    guint empty = 0;
-
-    for (guint i = 0; i < n; i++)
-        empty += fields[i][0] == '\0';
-    return empty >= 3 && find_value(fields, n) < 0;
+    for (guint i = 0; i < 4 && i + 2 < n; i++)
+        if (!*fields[i] && !*fields[i + 1] && !*fields[i + 2])
+            return true;
+    return false;
 }
 
 static PerfLineKind

@@ -15,15 +15,17 @@ figure_free(Figure *figure)
     g_free(figure->caption);
     g_free(figure->alt);
     g_free(figure->svg);
+    g_free(figure->failure);
     g_free(figure);
 }
 
 /* Takes all texts over; a script of NULL (nothing to draw) adds nothing. */
-static bool
+static void
 add(GPtrArray *figures, const char *name, int width, int height, char *script, char *title,
-    char *caption, char *alt, GError **error)
+    char *caption, char *alt)
 {
     g_autofree char *owned_script = script;
+    g_autoptr(GError) error = NULL;
     Figure *figure = g_new0(Figure, 1);
 
     figure->name = g_ascii_strdown(name, -1);
@@ -33,48 +35,44 @@ add(GPtrArray *figures, const char *name, int width, int height, char *script, c
     for (char *c = figure->name; *c; c++)
         if (!g_ascii_isalnum(*c))
             *c = '-';
-    if (script)
-        figure->svg = gnuplot_draw(figure->name, width, height, alt, script, error);
-    if (!figure->svg) {
-        figure_free(figure);
-        return !script;
+    if (script) {
+        figure->svg = gnuplot_draw(figure->name, width, height, alt, script, &error);
+        figure->failure = error ? g_strdup(error->message) : NULL;
+        g_ptr_array_add(figures, figure);
+        return;
     }
-    g_ptr_array_add(figures, figure);
-    return true;
+    figure_free(figure);
 }
 
-static bool
+static void
 add_surface(GPtrArray *figures, const Analysis *analysis, const Estimator *estimator,
-            guint condition, GError **error)
+            guint condition)
 {
     const char *name = analysis->visits->conditions->pdata[condition];
     g_autofree char *file = g_strdup_printf("surface-%s-%s", estimator->name, name);
 
-    return add(figures, file, 620, 440,
-               script_of_surface(analysis, estimator_index(estimator), (int) condition),
-               g_strdup_printf("%s, %s", estimator->name, name),
-               g_strdup_printf("Time × V:P load × %s, mean over the repeats, in the condition "
-                               "“%s”. The dashed line stands at V:P 100 %%.",
-                               estimator->meaning, name),
-               g_strdup_printf("Surface of %s over time and V:P load in the condition %s",
-                               estimator->meaning, name),
-               error);
+    add(figures, file, 620, 440,
+        script_of_surface(analysis, estimator_index(estimator), (int) condition),
+        g_strdup_printf("%s, %s", estimator->name, name),
+        g_strdup_printf("Time × V:P load × %s, mean over the repeats, in the condition "
+                        "“%s”. The dashed line stands at V:P 100 %%.",
+                        estimator->meaning, name),
+        g_strdup_printf("Surface of %s over time and V:P load in the condition %s",
+                        estimator->meaning, name));
 }
 
-static bool
-add_surfaces(GPtrArray *figures, const Analysis *analysis, GError **error)
+static void
+add_surfaces(GPtrArray *figures, const Analysis *analysis)
 {
     static const char *const estimators[] = { "branch_misses_per_cycle", "cache_misses_per_cycle" };
 
     for (guint e = 0; e < G_N_ELEMENTS(estimators); e++)
         for (guint c = 0; c < analysis->visits->conditions->len; c++)
-            if (!add_surface(figures, analysis, estimator_find(estimators[e]), c, error))
-                return false;
-    return true;
+            add_surface(figures, analysis, estimator_find(estimators[e]), c);
 }
 
-static bool
-add_loads(GPtrArray *figures, const Analysis *analysis, GError **error)
+static void
+add_loads(GPtrArray *figures, const Analysis *analysis)
 {
     static const char *const estimators[] = { "branch_misses_per_cycle", "branch_miss_rate",
                                               "cache_misses_per_cycle", "cpi", "canary_miss_rate" };
@@ -83,42 +81,36 @@ add_loads(GPtrArray *figures, const Analysis *analysis, GError **error)
         const Estimator *estimator = estimator_find(estimators[e]);
         g_autofree char *file = g_strdup_printf("load-%s", estimator->name);
 
-        if (!add(figures, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
-                 g_strdup_printf("%s against load", estimator->name),
-                 g_strdup_printf(
-                     "One point is the mean of one visit; hollow ones are boundary "
-                     "visits (one vCPU more than CPUs), which count for no class. What is "
-                     "shown: %s.",
-                     estimator->meaning),
-                 g_strdup_printf("Visit means of %s against V:P load, by condition",
-                                 estimator->name),
-                 error))
-            return false;
+        add(figures, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
+            g_strdup_printf("%s against load", estimator->name),
+            g_strdup_printf("One point is the mean of one visit; hollow ones are boundary "
+                            "visits (one vCPU more than CPUs), which count for no class. Lines are "
+                            "the fitted shapes, a band is the interval of a threshold. What is "
+                            "shown: %s.",
+                            estimator->meaning),
+            g_strdup_printf("Visit means of %s against V:P load, by condition", estimator->name));
     }
-    return true;
 }
 
-static bool
-add_roc(GPtrArray *figures, const Analysis *analysis, GError **error)
+static void
+add_roc(GPtrArray *figures, const Analysis *analysis)
 {
     const EvaluationRow *primary = evaluation_primary(analysis->estimators);
 
     if (!primary)
-        return true;
-    return add(
-        figures, "roc", 620, 420, script_of_roc(analysis, primary->condition),
+        return;
+    add(figures, "roc", 620, 420, script_of_roc(analysis, primary->condition),
         g_strdup_printf("ROC, %s", primary->condition),
         g_strdup("Each curve is one number cut at every height; the dot is the threshold with "
                  "the largest sum of sensitivity and specificity. The diagonal is guessing. "
                  "It was scored on the windows it was found on: what a threshold is worth "
                  "elsewhere, “correlate learn” tells."),
         g_strdup_printf("ROC curves of estimators against truth vp in the condition %s",
-                        primary->condition),
-        error);
+                        primary->condition));
 }
 
-static bool
-add_agreements(GPtrArray *figures, const Analysis *analysis, GError **error)
+static void
+add_agreements(GPtrArray *figures, const Analysis *analysis)
 {
     static const char *const events[] = { "branch-misses", "cycles" };
 
@@ -130,22 +122,18 @@ add_agreements(GPtrArray *figures, const Analysis *analysis, GError **error)
 
             if (!g_str_equal(row->event, events[e]))
                 continue;
-            if (!add(figures, file, 620, 360, script_of_agreement(row),
-                     g_strdup_printf("Bland–Altman, %s of %s", row->event, row->guest),
-                     g_strdup("One point is one window; lines are the bias and the limits of "
-                              "agreement."),
-                     g_strdup_printf("Difference of guest and host %s against their mean",
-                                     row->event),
-                     error))
-                return false;
+            add(figures, file, 620, 360, script_of_agreement(row),
+                g_strdup_printf("Bland–Altman, %s of %s", row->event, row->guest),
+                g_strdup("One point is one window; lines are the bias and the limits of "
+                         "agreement."),
+                g_strdup_printf("Difference of guest and host %s against their mean", row->event));
             break;
         }
     }
-    return true;
 }
 
-static bool
-add_timeline(GPtrArray *figures, const Analysis *analysis, GError **error)
+static void
+add_timeline(GPtrArray *figures, const Analysis *analysis)
 {
     const EvaluationRow *primary = evaluation_primary(analysis->estimators);
     const Estimator *estimator =
@@ -158,25 +146,25 @@ add_timeline(GPtrArray *figures, const Analysis *analysis, GError **error)
                         "what the guest counts (%s). Bands are visits, coloured by condition, "
                         "with their V:P load in %% above.",
                         estimator->meaning),
-        g_strdup("Time lines of the host's waiting and the guest's indicator, visits marked"),
-        error);
+        g_strdup("Time lines of the host's waiting and the guest's indicator, visits marked"));
 }
 
 GPtrArray *
-figures_draw(const Analysis *analysis, GError **error)
+figures_draw(const Analysis *analysis)
 {
-    g_autoptr(GPtrArray) figures = g_ptr_array_new_with_free_func((GDestroyNotify) figure_free);
+    GPtrArray *figures = g_ptr_array_new_with_free_func((GDestroyNotify) figure_free);
 
     if (!gnuplot_is_there())
-        return g_steal_pointer(&figures);
-    if (!add_surfaces(figures, analysis, error) || !add_loads(figures, analysis, error) ||
-        !add_roc(figures, analysis, error) || !add_agreements(figures, analysis, error) ||
-        !add_timeline(figures, analysis, error) ||
-        !add(figures, "steal", 620, 380, script_of_steal(analysis),
-             g_strdup("Waiting against load"),
-             g_strdup("Share of the time that the loaded vCPUs waited, all of them together, "
-                      "against what the closed form expects."),
-             g_strdup("Expected and measured share of waiting against load"), error))
-        return NULL;
-    return g_steal_pointer(&figures);
+        return figures;
+    add_surfaces(figures, analysis);
+    add_loads(figures, analysis);
+    add_roc(figures, analysis);
+    add_agreements(figures, analysis);
+    add_timeline(figures, analysis);
+    add(figures, "steal", 620, 380, script_of_steal(analysis), g_strdup("Waiting against load"),
+        g_strdup(
+            "Share of the time that the loaded vCPUs waited, all of them together, against what "
+            "the closed form expects."),
+        g_strdup("Expected and measured share of waiting against load"));
+    return figures;
 }

@@ -9,11 +9,12 @@ typedef struct {
     char *title;   /* heading */
     char *caption; /* what to look for */
     char *alt;     /* for who cannot see it */
-    char *svg;     /* one element */
+    char *svg;     /* one element; NULL when it could not be drawn: */
+    char *failure; /* why not */
 } Figure;
 
 void figure_free(Figure *figure);
 
 /* Draws all that the analysis has numbers for: Figure *, in the order of the report. An empty array
- * when gnuplot is missing; NULL when it failed. Free with g_ptr_array_unref(). */
-GPtrArray *figures_draw(const Analysis *analysis, GError **error);
+ * when gnuplot is missing. Free with g_ptr_array_unref(). */
+GPtrArray *figures_draw(const Analysis *analysis);

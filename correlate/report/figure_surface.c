@@ -150,7 +150,7 @@ script_of_surface(const Analysis *analysis, size_t estimator, int condition)
         "set xlabel 'V:P load (%%)' rotate parallel offset 0,-0.5\n"
         "set ylabel 'time in the visit (s)' rotate parallel offset 0,-0.5\n"
         "set zlabel '%s' rotate parallel offset 1,0\n"
-        "set view 60,32,1,1.05\nset xyplane 0\nset ticslevel 0\n"
+        "set view 60,32,1,1.05\nset origin -0.05,0\nset xyplane 0\nset ticslevel 0\n"
         "set grid x y z vertical lc rgb '#8a8a8a' lw 0.5\nset border 895 lc rgb '#8a8a8a' lw 0.8\n"
         "set xtics offset 0,-0.3\nset ytics offset 0.5,-0.3\n"
         "set arrow 1 from 100,%.10g,%.10g to 100,%.10g,%.10g nohead front lc rgb '#d55e00' lw "
@@ -158,7 +158,7 @@ script_of_surface(const Analysis *analysis, size_t estimator, int condition)
         "dt 2\n"
         "set palette defined (0 '#3d6fb5', 0.35 '#6fb1c8', 0.6 '#f0d58c', 1 '#d9572b')\n"
         "set pm3d depthorder corners2color mean interpolate 4,1 border lc rgb '#4a4a4a' lw 0.25\n"
-        "unset key\nset colorbox user origin 0.885,0.3 size 0.02,0.45\n"
+        "unset key\nset colorbox user origin 0.905,0.3 size 0.02,0.45\n"
         "splot $surface using 1:2:3 with pm3d\n",
         estimator_list[estimator]->unit, first, low, last, low);
     return g_strdup(script->str);

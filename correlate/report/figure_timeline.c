@@ -3,10 +3,15 @@
 
 #include "correlate/report/figure_scripts.h"
 
-static bool
+/* How many windows have a value, and how many of them a share of waiting. */
+typedef struct {
+    guint values, delays;
+} Points;
+
+static Points
 append_windows(GString *script, const Visits *visits, size_t estimator)
 {
-    guint points = 0;
+    Points points = { 0, 0 };
 
     g_string_append(script, "$w << EOD\n");
     for (guint i = 0; i < visits->visits->len; i++) {
@@ -22,12 +27,13 @@ append_windows(GString *script, const Visits *visits, size_t estimator)
                                    (visit->start_seconds + window->t_seconds) / 60, value);
             g_string_append_printf(script, isnan(window->delay_share) ? "?\n" : "%.8g\n",
                                    window->delay_share);
-            points++;
+            points.values++;
+            points.delays += !isnan(window->delay_share);
         }
         g_string_append_c(script, '\n'); /* a new visit is no continuation of the line */
     }
     g_string_append(script, "EOD\n");
-    return points > 1;
+    return points;
 }
 
 static double
@@ -66,21 +72,28 @@ char *
 script_of_timeline(const Analysis *analysis, size_t estimator)
 {
     g_autoptr(GString) script = g_string_new(NULL);
+    Points points = append_windows(script, analysis->visits, estimator);
 
-    if (!append_windows(script, analysis->visits, estimator))
+    if (points.values < 2)
         return NULL;
     figure_begin(script);
     append_visits(script, analysis->visits);
+    g_string_append(
+        script, "unset key\nset lmargin 10\nset rmargin 2\nset tmargin 2\nset autoscale xfix\n");
+    if (points.delays > 1)
+        g_string_append_printf(
+            script,
+            "set multiplot layout 2,1\nset format x ''\nset bmargin 0.6\nset tmargin 2\n"
+            "set yrange [0:1]\nset ylabel 'share waited' font ',12'\nset ytics 0.25\n"
+            "plot $w using 1:3 with linespoints pt 7 ps 0.25 lw 1 lc rgb '%s'\n"
+            "unset label\nset format x '%%g'\nset bmargin 3\nset tmargin 0.6\n",
+            figure_colours[3]);
     g_string_append_printf(
         script,
-        "unset key\nset lmargin 10\nset rmargin 2\nset multiplot layout 2,1\n"
-        "set format x ''\nset bmargin 0.6\nset tmargin 2\nset yrange [0:1]\n"
-        "set ylabel 'share waited' font ',12'\nset ytics 0.25\n"
-        "plot $w using 1:3 with linespoints pt 7 ps 0.25 lw 1 lc rgb '%s'\n"
-        "unset label\nset format x '%%g'\nset bmargin 3\nset tmargin 0.6\nset yrange [*:*]\n"
-        "set ytics autofreq\nset offsets 0,0,graph 0.05,graph 0.05\n"
+        "set yrange [*:*]\nset ytics autofreq\nset offsets 0,0,graph 0.05,graph 0.05\n"
         "set xlabel 'minutes since the first visit'\nset ylabel '%s' noenhanced font ',12'\n"
-        "plot $w using 1:2 with linespoints pt 7 ps 0.25 lw 1 lc rgb '%s'\nunset multiplot\n",
-        figure_colours[3], estimator_list[estimator]->unit, figure_colours[2]);
+        "plot $w using 1:2 with linespoints pt 7 ps 0.25 lw 1 lc rgb '%s'\n%s",
+        estimator_list[estimator]->unit, figure_colours[2],
+        points.delays > 1 ? "unset multiplot\n" : "");
     return g_strdup(script->str);
 }

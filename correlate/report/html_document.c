@@ -47,7 +47,10 @@ static void
 put_figure(GString *out, const Figure *figure)
 {
     g_string_append(out, "<figure>");
-    g_string_append(out, figure->svg);
+    if (figure->svg)
+        g_string_append(out, figure->svg);
+    else
+        put_paragraph(out, "soft", figure->failure);
     g_string_append(out, "<figcaption><b>");
     put_escaped(out, figure->title);
     g_string_append(out, "</b>. ");

@@ -17,7 +17,7 @@ page_of(const DatasetPlace *place, bool with_figures)
     assert_ok((analysis = analysis_new(place->path, &error_)));
     if (with_figures) {
         g_ptr_array_unref(figures);
-        assert_ok((figures = figures_draw(analysis, &error_)));
+        figures = figures_draw(analysis);
     }
     return html_document(analysis, figures);
 }
