@@ -64,10 +64,21 @@ start(size_t kind, double scale)
         }
 }
 
+/* Digits only: the caller is bench/emupmu-slowdown. */
+static double
+percent(const char *digits)
+{
+    double value = 0;
+
+    for (; *digits >= '0' && *digits <= '9'; digits++)
+        value = value * 10 + (*digits - '0');
+    return value;
+}
+
 int
 main(int argc, char **argv)
 {
-    const double scale = argc > 2 ? atof(argv[2]) : 1;
+    const double scale = argc > 2 ? percent(argv[2]) / 100 : 1;
 
     for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(argv[1], "all") == 0 || strcmp(argv[1], kinds[i].name) == 0)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/support/synthetic_run.h"
 
+#include "common/dataset/writer.h"
 #include <math.h>
 #include <string.h>
-
-#include "common/dataset/writer.h"
 
 #define RUN_START_NS 5000000000000ll
 #define WALL_START_NS 1700000000000000000ll

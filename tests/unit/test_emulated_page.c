@@ -11,10 +11,8 @@
 
 #include "common/base/autofd.h"
 #include "common/base/failure.h"
-#include "emupmu/page.h"
 #include "tests/support/cmocka_all.h"
-
-#define DEVICE "sys/bus/pci/devices/0000:00:05.0"
+#include "tests/support/page_file.h"
 
 /* A page in a file of our own, written through a mapping as the plugin does. */
 typedef struct {
@@ -23,28 +21,6 @@ typedef struct {
     EmupmuPage *page;
 } Fixture;
 
-static EmupmuPage *
-make_page(const char *path)
-{
-    autofd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    EmupmuPage *page;
-
-    assert_true(fd >= 0);
-    assert_int_equal(ftruncate(fd, EMUPMU_PAGE_BYTES), 0);
-    page = mmap(NULL, EMUPMU_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    assert_true(page != MAP_FAILED);
-    page->header = (EmupmuHeader){
-        .magic = EMUPMU_PAGE_MAGIC,
-        .version = EMUPMU_PAGE_VERSION,
-        .vcpus = 2,
-        .instance = 0x1234,
-        .vmid = 7,
-        .llc_kib = 4096,
-        .model = 1,
-    };
-    return page;
-}
-
 static int
 set_up(void **state)
 {
@@ -52,7 +28,7 @@ set_up(void **state)
 
     fixture->folder = g_dir_make_tmp("emulated-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->folder, "page", NULL);
-    fixture->page = make_page(fixture->path);
+    fixture->page = page_file_make(fixture->path);
     *state = fixture;
     return 0;
 }
@@ -69,25 +45,6 @@ tear_down(void **state)
     g_free(fixture->folder);
     g_free(fixture);
     return 0;
-}
-
-static void
-publish(EmupmuPage *page, unsigned vcpu, uint64_t number)
-{
-    EmupmuTuple tuple = {
-        .cycles = number * 100,
-        .instructions = number * 50,
-        .branches = number * 10,
-        .branch_misses = number * 3,
-        .cache_references = number * 2,
-        .cache_misses = number,
-        .handovers = number / 2,
-        .publishes = number,
-        .host_tsc = number * 1000,
-        .host_cpu = 3,
-    };
-
-    emupmu_publish(&page->slot[vcpu], &tuple);
 }
 
 #define assert_refused(call, error, part)              \
@@ -110,7 +67,7 @@ gives_values_in_the_order_asked_for(void **state)
     g_autoptr(EmulatedPage) page = emulated_open(fixture->path, NULL);
     EmulatedReading reading;
 
-    publish(fixture->page, 1, 5);
+    page_file_publish(fixture->page, 1, 5);
     assert_true(emulated_read(page, 1, events, &reading, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(want); i++)
         assert_int_equal(reading.values[i], want[i]);
@@ -161,7 +118,7 @@ reads_the_last_whole_tuple_while_the_next_is_half_written(void **state)
     g_autoptr(EmulatedPage) page = emulated_open(fixture->path, NULL);
     EmulatedReading reading;
 
-    publish(fixture->page, 0, 8);
+    page_file_publish(fixture->page, 0, 8);
     memset(&fixture->page->slot[0].copy[1], 0xee, sizeof(EmupmuTuple) / 2);
     assert_true(emulated_read(page, 0, cycles_only, &reading, NULL));
     assert_int_equal(reading.values[0], 800);
@@ -173,7 +130,7 @@ publish_until_told(gpointer data)
     Fixture *fixture = data;
 
     for (uint64_t i = 1; !__atomic_load_n(&fixture->page->slot[1].sequence, __ATOMIC_RELAXED); i++)
-        publish(fixture->page, 0, i);
+        page_file_publish(fixture->page, 0, i);
     return NULL;
 }
 
@@ -322,87 +279,6 @@ survives_any_bytes(void **state)
     }
 }
 
-static void
-write_file(const char *folder, const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-static void
-make_device(const char *tree, const char *address, const char *device, bool with_page)
-{
-    g_autofree char *folder = g_build_filename(tree, "sys/bus/pci/devices", address, NULL);
-    g_autofree char *memory = g_build_filename(folder, "resource2", NULL);
-
-    assert_int_equal(g_mkdir_with_parents(folder, 0700), 0);
-    write_file(folder, "vendor", "0x1af4\n");
-    write_file(folder, "device", device);
-    write_file(folder, "enable", "0\n");
-    write_file(folder, "resource2", "");
-    assert_int_equal(truncate(memory, EMUPMU_PAGE_BYTES), 0);
-    if (with_page) {
-        EmupmuPage *page = make_page(memory);
-
-        publish(page, 0, 4);
-        munmap(page, EMUPMU_PAGE_BYTES);
-    }
-}
-
-static void
-remove_tree(const char *path)
-{
-    const char *argv[] = { "rm", "-rf", "--", path, NULL };
-
-    assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
-                             NULL, NULL, NULL));
-}
-
-static void
-finds_the_device_with_the_page_in_a_guest_and_enables_it(void **state)
-{
-    g_autofree char *tree = g_dir_make_tmp("emulated-tree-XXXXXX", NULL);
-    g_autofree char *enable = NULL;
-    g_autoptr(Sysroot) root = sysroot_new(tree);
-    g_autoptr(EmulatedPage) page = NULL;
-    EmulatedReading reading;
-
-    (void) state;
-    make_device(tree, "0000:00:03.0", "0x1000\n", true);
-    make_device(tree, "0000:00:04.0", "0x1110\n", false);
-    make_device(tree, "0000:00:05.0", "0x1110\n", true);
-    page = emulated_open_guest(root, NULL);
-    assert_non_null(page);
-    assert_true(emulated_read(page, 0, cycles_only, &reading, NULL));
-    assert_int_equal(reading.values[0], 400);
-    assert_true(sysroot_read(root, DEVICE "/enable", &enable, NULL));
-    assert_string_equal(enable, "1");
-    remove_tree(tree);
-}
-
-static void
-tells_a_guest_without_the_device_from_one_without_the_page(void **state)
-{
-    g_autofree char *tree = g_dir_make_tmp("emulated-tree-XXXXXX", NULL);
-    g_autoptr(Sysroot) root = sysroot_new(tree);
-    g_autoptr(GError) error = NULL;
-
-    (void) state;
-    assert_null(emulated_open_guest(root, &error));
-    assert_true(g_error_matches(error, FAILURE, FAILURE_UNSUPPORTED));
-    g_clear_error(&error);
-    make_device(tree, "0000:00:03.0", "0x1000\n", true);
-    assert_null(emulated_open_guest(root, &error));
-    assert_true(g_error_matches(error, FAILURE, FAILURE_UNSUPPORTED));
-    g_clear_error(&error);
-    make_device(tree, "0000:00:05.0", "0x1110\n", false);
-    assert_null(emulated_open_guest(root, &error));
-    assert_true(g_error_matches(error, FAILURE, FAILURE_FAILED));
-    assert_non_null(strstr(error->message, DEVICE "/resource2"));
-    remove_tree(tree);
-}
-
 #define page_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -421,8 +297,6 @@ main(void)
         page_test(refuses_a_page_that_was_cut_or_removed),
         page_test(refuses_to_open_what_is_no_page),
         page_test(survives_any_bytes),
-        cmocka_unit_test(finds_the_device_with_the_page_in_a_guest_and_enables_it),
-        cmocka_unit_test(tells_a_guest_without_the_device_from_one_without_the_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
