@@ -160,11 +160,12 @@ move_to(Series *series, int64_t host_ns, SeriesFlaw *flaw, GError **error)
     return true;
 }
 
-/* A window that begins only just before the first row after a gap belongs to the rows behind it. */
+/* A window that begins with the first row after a gap or a restart belongs to the rows behind it.
+ */
 static bool
-step_over_gap(Series *series, int64_t host_ns, GError **error)
+step_over_flaw(Series *series, int64_t host_ns, GError **error)
 {
-    if (series->pair != SERIES_GAP || !series->has_next || host_ns > series->after.host_ns ||
+    if (series->pair == SERIES_WHOLE || !series->has_next || host_ns > series->after.host_ns ||
         !is_just_behind(series, series->after.host_ns, host_ns))
         return true;
     return advance(series, error);
@@ -184,7 +185,7 @@ series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_
     SeriesFlaw passed = SERIES_WHOLE, flaw;
     double start[DATASET_MAX_COLUMNS];
 
-    if (!move_to(series, from_ns, &passed, error) || !step_over_gap(series, from_ns, error))
+    if (!move_to(series, from_ns, &passed, error) || !step_over_flaw(series, from_ns, error))
         return false;
     if (!is_inside(series, from_ns)) {
         ret_window->flaw = series->unmapped ? SERIES_NO_CLOCK : SERIES_PARTIAL;

@@ -10,7 +10,7 @@
 static ShapeVerdict
 judge(SyntheticShape shape, double effect, double sd, guint repeats)
 {
-    g_autoptr(GRand) random = g_rand_new_with_seed(12);
+    g_autoptr(GRand) random = g_rand_new_with_seed(5);
     SyntheticPlan plan = synthetic_plan_default;
     ShapePoint points[STEPS * REPEATS];
     size_t n = 0;
