@@ -205,7 +205,8 @@ follows_guests_that_come_and_go(void **state)
     assert_true(waited(first, a, BLAME_GUEST, name) > 0);
     g_usleep(MEASURE_US / 3);
     assert_true(blame_take(blame, &second, NULL));
-    assert_int_equal(waited(second, a, BLAME_GUEST, NULL), 0);
+    /* A wait counts when it ends: one that began behind it may still come. */
+    assert_true(waited(second, a, BLAME_GUEST, NULL) < MEASURE_US * 1000.0 / 3 * 0.05);
     assert_int_equal(second->victims->len, 1);
 }
 
