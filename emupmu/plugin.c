@@ -209,12 +209,31 @@ block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     qemu_plugin_register_vcpu_tb_exec_cb(tb, block_begins, QEMU_PLUGIN_CB_NO_REGS, block);
 }
 
+/*
+ * QEMU before 8.0 can leave a vCPU with the memory callbacks of an instruction that is over, and
+ * frees the list at a flush: the next helper that touches memory would walk it.
+ */
+static void
+drop_stale_callbacks(unsigned index)
+{
+#if EMUPMU_PLUGIN_API < 2
+    struct CPUState *cpu = NULL;
+
+    if (qemu_get_cpu && qemu_plugin_disable_mem_helpers)
+        cpu = qemu_get_cpu((int) index);
+    if (cpu)
+        qemu_plugin_disable_mem_helpers(cpu);
+#endif
+}
+
 /* QEMU calls this while no vCPU runs. */
 static void
 translations_flushed(qemu_plugin_id_t id)
 {
-    for (unsigned i = 0; i < EMUPMU_VCPU_MAX; i++)
+    for (unsigned i = 0; i < EMUPMU_VCPU_MAX; i++) {
         model_context_forget_block(&vcpus[i].model);
+        drop_stale_callbacks(i);
+    }
     block_store_recycle();
 }
 

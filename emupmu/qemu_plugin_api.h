@@ -71,3 +71,13 @@ size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *, void *buffer, size
 struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t, uint64_t vaddr);
 bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *);
 uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *);
+
+#if EMUPMU_PLUGIN_API < 2
+/*
+ * No part of the interface, and missing in some builds of QEMU: for the sake of an error of QEMU
+ * before 8.0, see translations_flushed().
+ */
+struct CPUState;
+struct CPUState *qemu_get_cpu(int index) __attribute__((weak));
+void qemu_plugin_disable_mem_helpers(struct CPUState *cpu) __attribute__((weak));
+#endif

@@ -57,11 +57,11 @@ class Guest:
     """One guest with a root shell as process 1; `plugin` None is plain TCG."""
 
     def __init__(self, folder, number, cpus, plugin=None, memory_mib=128, initramfs=None, options='',
-                 more=()):
+                 accel='tcg', more=()):
         self.page_path = f'{folder}/page-{number}'
         with open(f'{IMAGE}/manifest.json', encoding='utf-8') as file:
             cmdline = json.load(file)['cmdline'] + ' rdinit=/bin/sh'
-        command = ['taskset', '-c', cpus, QEMU, '-name', f'emupmu-{number},debug-threads=on', '-accel', 'tcg',
+        command = ['taskset', '-c', cpus, QEMU, '-name', f'emupmu-{number},debug-threads=on', '-accel', accel,
                    '-machine', 'q35', '-cpu', 'max,-erms', '-m', str(memory_mib), '-nodefaults',
                    '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio',
                    '-kernel', f'{IMAGE}/vmlinuz', '-initrd', initramfs or f'{IMAGE}/initramfs',
