@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "emupmu/block_store.h"
 #include "tests/support/cmocka_all.h"
 
 #define LLC_KIB 256
@@ -354,20 +353,6 @@ takes_powers_of_two_as_cache_sizes(void **state)
     assert_false(model_llc_kib_valid(UINT64_MAX));
 }
 
-static void
-uses_the_memory_of_blocks_again(void **state)
-{
-    ModelBlock *first = block_store_take();
-
-    (void) state;
-    for (int i = 0; i < 10000; i++)
-        block_store_take()->kind = MODEL_RETURN;
-    block_store_recycle();
-    assert_ptr_equal(block_store_take(), first);
-    for (int i = 0; i < 10000; i++)
-        assert_int_equal(block_store_take()->kind, MODEL_NO_BRANCH);
-}
-
 #define model_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -392,7 +377,6 @@ main(void)
         model_test(lets_only_guests_with_the_same_last_level_share_a_host),
         model_test(survives_any_bytes_in_the_shared_file),
         cmocka_unit_test(takes_powers_of_two_as_cache_sizes),
-        cmocka_unit_test(uses_the_memory_of_blocks_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emupmu/block_store.h"
+#include "emupmu/page.h"
 #include "emupmu/shared_file.h"
 #include "tests/support/cmocka_all.h"
 
@@ -144,6 +146,34 @@ maps_no_link_and_no_device(void **state)
     g_rmdir(folder);
 }
 
+static void
+uses_the_memory_of_blocks_again(void **state)
+{
+    ModelBlock *first = block_store_take();
+
+    (void) state;
+    for (int i = 0; i < 10000; i++)
+        block_store_take()->kind = MODEL_RETURN;
+    block_store_recycle();
+    assert_ptr_equal(block_store_take(), first);
+    for (int i = 0; i < 10000; i++)
+        assert_int_equal(block_store_take()->kind, MODEL_NO_BRANCH);
+}
+
+static void
+documentation_names_the_versions(void **state)
+{
+    g_autofree char *path =
+        g_build_filename(g_getenv("TEST_DATA_DIR"), "..", "docs", "counter-page.md", NULL);
+    g_autofree char *wanted = g_strdup_printf("Layout version: %u. Model version: %u.",
+                                              EMUPMU_PAGE_VERSION, EMUPMU_MODEL_VERSION);
+    g_autofree char *text = NULL;
+
+    (void) state;
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    assert_non_null(strstr(text, wanted));
+}
+
 int
 main(void)
 {
@@ -154,6 +184,8 @@ main(void)
         cmocka_unit_test(cuts_a_message_about_a_huge_option),
         cmocka_unit_test(maps_one_file_for_all_who_name_it),
         cmocka_unit_test(maps_no_link_and_no_device),
+        cmocka_unit_test(uses_the_memory_of_blocks_again),
+        cmocka_unit_test(documentation_names_the_versions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
