@@ -101,10 +101,9 @@ static const JsonField fields[] = {
     { "steps", read_steps, offsetof(Document, index.steps), .required = true },
 };
 
-ImportIndex *
-import_index_load(const char *path, GError **error)
+static ImportIndex *
+read_document(const char *path, JsonNode *root, GError **error)
 {
-    g_autoptr(JsonNode) root = json_document_load(path, error);
     Document document = { .index.steps = g_array_new(FALSE, FALSE, sizeof(ImportStep)) };
     g_autoptr(ImportIndex) index = NULL;
     bool ok;
@@ -116,6 +115,22 @@ import_index_load(const char *path, GError **error)
     document.index.folder = g_path_get_dirname(path);
     index = g_memdup2(&document.index, sizeof document.index);
     return ok ? g_steal_pointer(&index) : NULL;
+}
+
+ImportIndex *
+import_index_load(const char *path, GError **error)
+{
+    g_autoptr(JsonNode) root = json_document_load(path, error);
+
+    return read_document(path, root, error);
+}
+
+ImportIndex *
+import_index_parse(const char *name, const char *text, gssize length, GError **error)
+{
+    g_autoptr(JsonNode) root = json_document_parse(name, text, length, error);
+
+    return read_document(name, root, error);
 }
 
 char *

@@ -24,6 +24,8 @@ typedef struct {
 
 /* Errors name the file and the JSON path. */
 ImportIndex *import_index_load(const char *path, GError **error);
+/* The same for a text in memory; `length` -1: to its end. */
+ImportIndex *import_index_parse(const char *name, const char *text, gssize length, GError **error);
 void import_index_free(ImportIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportIndex, import_index_free)
 

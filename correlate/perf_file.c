@@ -119,6 +119,12 @@ take_count(Parse *parse, const PerfLine *line, GError **error)
     if (slot < 0)
         return failure_set(error, FAILURE_FAILED, "%s:%u: more than %d events", parse->name,
                            parse->number, EVENT_MAX);
+    if (isnan(line->t_seconds) && parse->has_intervals)
+        return true; /* a sum behind the intervals */
+    if (!isnan(line->t_seconds) && !parse->has_intervals && file->windows->len > 0)
+        return failure_set(error, FAILURE_FAILED,
+                           "%s:%u: a time, where the lines before had none: two files in one",
+                           parse->name, parse->number);
     if (line->t_seconds > FARTHEST_SECONDS ||
         (file->windows->len > 0 &&
          line->t_seconds <

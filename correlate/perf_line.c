@@ -231,7 +231,7 @@ parse_object(JsonObject *object, PerfLine *line)
     if (!member_double(object, "event-runtime", &line->runtime_ns))
         member_double(object, "runtime", &line->runtime_ns);
     member_double(object, "pcnt-running", &line->running_percent);
-    return PERF_LINE_COUNT;
+    return line->t_seconds < 0 ? PERF_LINE_UNKNOWN : PERF_LINE_COUNT;
 }
 
 static PerfLineKind

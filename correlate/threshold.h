@@ -35,6 +35,8 @@ typedef struct {
 GArray *thresholds_new(void);
 
 GArray *thresholds_load(const char *path, GError **error);
+/* The same for a text in memory; `length` -1: to its end. */
+GArray *thresholds_parse(const char *name, const char *text, gssize length, GError **error);
 
 /* The document, with a newline. Free with g_free(). */
 char *thresholds_document(const GArray *thresholds);

@@ -110,17 +110,32 @@ static const JsonField fields[] = {
     { "entries", read_entries, offsetof(Document, entries), .required = true },
 };
 
+static GArray *
+read_document(const char *name, JsonNode *root, GError **error)
+{
+    g_autoptr(GArray) entries = thresholds_new();
+    Document document = { .entries = entries };
+
+    if (!root || !json_read_object(&(JsonPlace){ name, "$", root }, fields, G_N_ELEMENTS(fields),
+                                   &document, error))
+        return NULL;
+    return g_steal_pointer(&entries);
+}
+
 GArray *
 thresholds_load(const char *path, GError **error)
 {
     g_autoptr(JsonNode) root = json_document_load(path, error);
-    g_autoptr(GArray) entries = thresholds_new();
-    Document document = { .entries = entries };
 
-    if (!root || !json_read_object(&(JsonPlace){ path, "$", root }, fields, G_N_ELEMENTS(fields),
-                                   &document, error))
-        return NULL;
-    return g_steal_pointer(&entries);
+    return read_document(path, root, error);
+}
+
+GArray *
+thresholds_parse(const char *name, const char *text, gssize length, GError **error)
+{
+    g_autoptr(JsonNode) root = json_document_parse(name, text, length, error);
+
+    return read_document(name, root, error);
 }
 
 static void

@@ -107,6 +107,7 @@ refuses_what_perf_did_not_print(void **state)
 {
     assert_refused("", "not what perf stat prints");
     assert_refused("a,b,c\n1,2,3\n", "not what perf stat prints");
+    assert_refused("10,,cycles,9,100.00,,\n1.0,10,,cycles,9,100.00,,\n", ":2: a time, where");
     assert_refused("2.0,10,,cycles,9,100.00,,\n1.0,10,,cycles,9,100.00,,\n",
                    ":2: time goes backwards");
 }
