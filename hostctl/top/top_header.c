@@ -51,6 +51,7 @@ static void
 render_state(const NodeView *view, GPtrArray *lines)
 {
     GString *line = g_string_new(NULL);
+    bool hot;
     size_t calm;
 
     if (view->has_ksm) {
@@ -65,7 +66,8 @@ render_state(const NodeView *view, GPtrArray *lines)
     append_hot_memory(line, view);
     if (!view->has_blame)
         g_string_append_printf(line, "  no blame: %s", view->no_blame);
-    top_add_line(lines, line->len > calm ? TOP_WARNING : TOP_PLAIN, g_string_free(line, FALSE));
+    hot = line->len > calm;
+    top_add_line(lines, hot ? TOP_WARNING : TOP_PLAIN, g_string_free(line, FALSE));
 }
 
 void
