@@ -140,6 +140,15 @@ take_count(Parse *parse, const PerfLine *line, GError **error)
     return true;
 }
 
+/* Nanoseconds of a time that 64 bits can hold and perf can have seen; 0: unknown. */
+static gint64
+wall_ns(GDateTime *time)
+{
+    gint64 seconds = time ? g_date_time_to_unix(time) : 0;
+
+    return seconds > 0 && seconds < G_MAXINT64 / 1000000000 ? seconds * 1000000000 : 0;
+}
+
 /* "# started on Sat Nov 21 02:35:11 2026": ctime(3), in English whatever the locale. */
 static gint64
 parse_started(const char *text)
@@ -160,7 +169,7 @@ parse_started(const char *text)
         g_autoptr(GTimeZone) zone = g_time_zone_new_local();
         g_autoptr(GDateTime) time = month ? g_date_time_new_from_iso8601(iso, zone) : NULL;
 
-        return time ? g_date_time_to_unix(time) * 1000000000 : 0;
+        return wall_ns(time);
     }
     return 0;
 }
