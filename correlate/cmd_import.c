@@ -15,11 +15,13 @@ parse_start(const char *text, int64_t *ret_wall_ns, GError **error)
 {
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, zone) : NULL;
+    gint64 seconds = time ? g_date_time_to_unix(time) : 0;
 
-    *ret_wall_ns = time ? g_date_time_to_unix(time) * 1000000000 : 0;
-    if (text && !time)
+    *ret_wall_ns = 0;
+    if (text && (seconds <= 0 || seconds >= G_MAXINT64 / 1000000000))
         return failure_set(error, FAILURE_USAGE,
                            "--start wants a time as 2026-11-21T02:35:11, not “%s”", text);
+    *ret_wall_ns = seconds * 1000000000;
     return true;
 }
 
