@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "common/base/failure.h"
-#include "common/base/json_depth.h"
+#include "common/base/json_guard.h"
 #include "common/base/near_name.h"
 
 #define MAX_DOCUMENT_BYTES (16 * 1024 * 1024)
@@ -33,7 +33,7 @@ json_document_parse(const char *name, const char *text, gssize length, GError **
         failure_set(error, FAILURE_FAILED, "%s: not UTF-8 text", name);
         return NULL;
     }
-    if (!json_depth_check(text, size, error) ||
+    if (!json_guard_check(text, size, error) ||
         !json_parser_load_from_data(parser, text, (gssize) size, error)) {
         g_prefix_error(error, "%s: ", name);
         return NULL;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/base/json_depth.h"
+#include "common/base/json_guard.h"
 #include "common/dataset/reader.h"
 
 void
@@ -60,7 +60,7 @@ json_put_document(JsonBuilder *builder, const char *key, const char *json)
         json_put_text(builder, key, NULL);
         return;
     }
-    if (!json_depth_check(json, strlen(json), NULL) ||
+    if (!json_guard_check(json, strlen(json), NULL) ||
         !json_parser_load_from_data(parser, json, -1, NULL) || !json_parser_get_root(parser)) {
         json_put_text(builder, key, json);
         return;

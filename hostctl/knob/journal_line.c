@@ -3,7 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "common/base/json_depth.h"
+#include "common/base/json_guard.h"
 
 #define LINE_MAX_BYTES 65536
 
@@ -223,7 +223,7 @@ journal_line_parse(const char *text, size_t length, JournalLine *ret_line)
     JsonNode *root;
 
     if (length > LINE_MAX_BYTES || !g_utf8_validate_len(text, length, NULL) ||
-        !json_depth_check(text, length, NULL) ||
+        !json_guard_check(text, length, NULL) ||
         !json_parser_load_from_data(parser, text, (gssize) length, NULL))
         return false;
     root = json_parser_get_root(parser);

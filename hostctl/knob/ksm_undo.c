@@ -3,6 +3,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/sysroot.h"
+#include "hostctl/collect/ksm.h"
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_setting.h"
 
@@ -67,6 +68,20 @@ shows_ours(const JournalEntry *entry)
            g_strcmp0(now, entry->new_value) == 0;
 }
 
+/*
+ * Was page sharing off before, and is no page shared now? Then passing through run=2 unshares
+ * nothing, and the kernel drops the nodes it still keeps of the pages that our guests shared.
+ */
+static bool
+leaves_empty_nodes(const JournalEntry *run)
+{
+    g_autoptr(Sysroot) root = sysroot_new(run->root ? run->root : "/");
+    KsmStats stats;
+
+    return g_strcmp0(run->old_value, "0") == 0 && ksm_read(root, &stats, NULL) &&
+           stats.pages_shared == 0;
+}
+
 /* pages_to_scan is refused while the advisor is on; two settings while pages are shared. */
 static bool
 clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
@@ -82,7 +97,9 @@ clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
         g_strcmp0(advisor->new_value, "none") != 0 && shows_ours(advisor) &&
         !write_between(journal, advisor, "none", error))
         return false;
-    return !needs_unmerged || !run || !shows_ours(run) || write_between(journal, run, "2", error);
+    if (!run || !shows_ours(run) || !(needs_unmerged || leaves_empty_nodes(run)))
+        return true;
+    return write_between(journal, run, "2", error);
 }
 
 static void

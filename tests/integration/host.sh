@@ -45,14 +45,13 @@ clean_up()
 }
 trap clean_up EXIT
 
-# What a run must leave as it was. Counters that the kernel never sets back, and its own nodes that it
-# prunes when it likes, are left out.
+# What a run must leave as it was. Counters that the kernel never sets back are left out.
 picture()
 {
     local file
     for file in /sys/kernel/mm/ksm/*; do
         case ${file##*/} in
-            full_scans|pages_scanned|pages_skipped|stable_node_chains|stable_node_dups) ;;
+            full_scans|pages_scanned|pages_skipped) ;;
             *) echo "$file $(cat "$file")" ;;
         esac
     done

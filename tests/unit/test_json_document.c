@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "common/base/json_depth.h"
+#include "common/base/json_guard.h"
 #include "common/base/near_name.h"
 #include "common/json/document.h"
 #include "tests/support/cmocka_all.h"
@@ -109,9 +109,9 @@ refuses_what_nests_too_deep(void **state)
 
     for (int i = 0; i < JSON_MAX_DEPTH; i++)
         g_string_append_c(text, '[');
-    assert_true(json_depth_check(text->str, text->len, NULL));
+    assert_true(json_guard_check(text->str, text->len, NULL));
     g_string_append_c(text, '[');
-    assert_false(json_depth_check(text->str, text->len, &error));
+    assert_false(json_guard_check(text->str, text->len, &error));
     assert_non_null(strstr(error->message, "deeper than 64"));
 }
 
@@ -121,9 +121,29 @@ is_not_fooled_by_strings_quotes_and_comments(void **state)
     static const char *const hostile[] = { "'\"' [", "/* \" */ [", "// \"\n[", "# \"\n[" };
     const char *harmless = "{\"a\": \"[[[[\\\"[[[ // '\"}";
 
-    assert_true(json_depth_check(harmless, strlen(harmless), NULL));
+    assert_true(json_guard_check(harmless, strlen(harmless), NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(hostile); i++)
-        assert_false(json_depth_check(hostile[i], strlen(hostile[i]), NULL));
+        assert_false(json_guard_check(hostile[i], strlen(hostile[i]), NULL));
+}
+
+static void
+takes_every_escape_of_json_and_refuses_those_of_c(void **state)
+{
+    static const char *const taken[] = { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\"",
+                                         "\"\\ud83d\\ude00\"" };
+    static const char *const refused[] = {
+        "\"\\615\"",   "\"\\x41\"",          "\"\\a\"",  "\"\\u0000\"", "\"\\u12\"", "\"\\ude00\"",
+        "\"\\ud83d\"", "\"\\ud83d\\u0041\"", "\"a\tb\"", "\"\\",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+        assert_true(json_guard_check(taken[i], strlen(taken[i]), NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_autoptr(GError) error = NULL;
+
+        assert_false(json_guard_check(refused[i], strlen(refused[i]), &error));
+        assert_non_null(strstr(error->message, "at byte "));
+    }
 }
 
 static void
@@ -145,6 +165,7 @@ main(void)
         cmocka_unit_test(names_file_and_path_of_every_mistake),
         cmocka_unit_test(refuses_what_nests_too_deep),
         cmocka_unit_test(is_not_fooled_by_strings_quotes_and_comments),
+        cmocka_unit_test(takes_every_escape_of_json_and_refuses_those_of_c),
         cmocka_unit_test(finds_the_near_name_and_no_far_one),
     };
 

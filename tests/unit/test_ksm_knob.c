@@ -97,6 +97,44 @@ puts_back_what_another_process_left(void **state)
     assert_all_as_before(tree);
 }
 
+/* A plain file does not show which values it passed; the journal does. */
+static bool
+journal_names(const HostTree *tree, const char *text)
+{
+    g_autofree char *path = host_tree_state_file(tree, "journal.jsonl");
+    g_autofree char *lines = NULL;
+
+    assert_true(g_file_get_contents(path, &lines, NULL, NULL));
+    return strstr(lines, text) != NULL;
+}
+
+static void
+clears_the_nodes_of_gone_pages_where_sharing_was_off_before(void **state)
+{
+    static const struct {
+        const char *run_before;
+        const char *pages_shared;
+        bool clears;
+    } cases[] = { { "0", "0", true }, { "0", "12", false }, { "1", "0", false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        HostTree *tree = *state;
+        KsmKnob *knob;
+        bool switched;
+
+        host_tree_put(tree, DIR "run", cases[i].run_before);
+        knob = ksm_knob_new(tree->journal, false, NULL);
+        switched = ksm_knob_apply(knob, ksm_on, ksm_on_length, 1000, NULL, NULL);
+        host_tree_put(tree, DIR "pages_shared", cases[i].pages_shared);
+        ksm_knob_free(knob);
+        assert_true(switched);
+        assert_host_tree(tree, DIR "run", cases[i].run_before);
+        assert_int_equal(journal_names(tree, "\"change\":\"2\""), cases[i].clears);
+        host_tree_teardown(state);
+        setup(state);
+    }
+}
+
 static void
 passes_the_advisor_by_when_it_sets_pages(void **state)
 {
@@ -263,6 +301,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(switches_on_and_off_and_puts_everything_back),
         CASE(puts_back_what_another_process_left),
+        CASE(clears_the_nodes_of_gone_pages_where_sharing_was_off_before),
         CASE(passes_the_advisor_by_when_it_sets_pages),
         CASE(unshares_before_what_the_kernel_takes_only_unshared),
         CASE(refuses_to_unshare_without_memory_for_the_copies),
