@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "common/base/near_name.h"
 #include "hostctl/command.h"
 
@@ -140,6 +141,8 @@ main(int argc, char **argv)
     const Command *command;
 
     setlocale(LC_ALL, "");
+    if (!fault_check(&error))
+        return report(NULL, error);
     argc = take_global_options(argv, &uri, &root_path, &error);
     if (error)
         return report(NULL, error);

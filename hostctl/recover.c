@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "common/base/sysroot.h"
 #include "hostctl/balloon_record.h"
 #include "hostctl/host_qemu.h"
@@ -272,6 +273,7 @@ undo_all(Recovery *recovery, GPtrArray *steps, GError **error)
             if (!interrupt_check(recovery->interrupt, error))
                 return false;
             undo_step(recovery, step, ways[way].undo);
+            fault_point("recover.step");
         }
     }
     return true;

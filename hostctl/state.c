@@ -10,6 +10,7 @@
 
 #include "common/base/autofd.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/process_id.h"
 
 #define STATE_DIR "/var/lib/insideout"
@@ -149,6 +150,7 @@ state_lock(State *state, GError **error)
     if (ftruncate(fd, 0) < 0 || pwrite(fd, text, strlen(text), 0) < 0)
         return failure_set_errno(error, errno, "%s", path);
 
+    fault_point("state.lock");
     state->lock_fd = fd;
     fd = -1;
     return true;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "common/dataset/schema.h"
 #include "common/dataset/writer_private.h"
 
@@ -230,9 +231,11 @@ writer_open(const char *path, WriterMode mode, const WriterEvent *events, size_t
         unlink(writer->path);
         remove_logs(writer->path);
     }
-    if (ok)
-        *ret_writer = g_steal_pointer(&writer);
-    return ok;
+    if (!ok)
+        return false;
+    fault_point("dataset.create");
+    *ret_writer = g_steal_pointer(&writer);
+    return true;
 }
 
 void
@@ -256,7 +259,11 @@ writer_begin(DatasetWriter *writer, GError **error)
 bool
 writer_commit(DatasetWriter *writer, GError **error)
 {
-    return writer_step(writer, writer->commit, error);
+    fault_point("dataset.before_commit");
+    if (!writer_step(writer, writer->commit, error))
+        return false;
+    fault_point("dataset.commit");
+    return true;
 }
 
 void
@@ -286,6 +293,7 @@ writer_finish(DatasetWriter *writer, const char *state, GError **error)
     sqlite3_free(end);
     if (!ok)
         return false;
+    fault_point("dataset.finish");
     writer_finalize(writer);
     if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
         SQLITE_FULL)

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 
 /* "none" out of "[none] scan-time"; other texts as they are. */
 static char *
@@ -138,8 +139,10 @@ write_value(Change *change, Journal *journal, const char *value, GError **error)
     g_autoptr(GError) undo_problem = NULL;
     g_autofree char *note = NULL;
 
-    if (ways[change->kind].write(journal_root(journal), change->target, value, error))
+    if (ways[change->kind].write(journal_root(journal), change->target, value, error)) {
+        fault_point("setting.write");
         return note_shown_value(change, journal, value, error);
+    }
 
     /* A refused write can have changed something all the same: KSM's run is 0 after a failed 2. */
     if (note_shown_value(change, journal, value, &undo_problem) &&
@@ -183,6 +186,7 @@ write_back(const Sysroot *root, const JournalEntry *entry, GError **error)
     if (!ways[entry->kind].write(root, entry->target, entry->old_value, error) ||
         !change_read(root, entry->kind, entry->target, &shown, error))
         return false;
+    fault_point("setting.put_back");
     if (!g_str_equal(shown, entry->old_value))
         return failure_set(error, FAILURE_FAILED, "%s shows “%s” after “%s” was written",
                            entry->target, shown, entry->old_value);

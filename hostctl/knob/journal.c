@@ -8,6 +8,7 @@
 
 #include "common/base/autofd.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/knob/journal_line.h"
 #include "hostctl/process_id.h"
 
@@ -271,6 +272,7 @@ journal_add(Journal *journal, const JournalEntry *given, uint64_t *ret_id, GErro
 
     if (!append_before_change(journal, line, error))
         return false;
+    fault_point("journal.add");
     journal->last_id = entry->id;
     *ret_id = entry->id;
     g_ptr_array_add(journal->entries, g_steal_pointer(&entry));
@@ -288,6 +290,7 @@ journal_change(Journal *journal, uint64_t id, const char *new_value, GError **er
     if (!append_before_change(journal, line, error))
         return false;
     change_entry(entry, new_value);
+    fault_point("journal.change");
     return true;
 }
 
@@ -303,6 +306,7 @@ journal_done(Journal *journal, uint64_t id, const char *how, GError **error)
     if (!append(journal, line, error))
         return false;
     g_ptr_array_remove(journal->entries, entry);
+    fault_point("journal.done");
     return true;
 }
 

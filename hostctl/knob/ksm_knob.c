@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/knob/change.h"
@@ -167,6 +168,7 @@ unmerge(KsmKnob *knob, int timeout_ms, const Interrupt *interrupt, GError **erro
         return false;
 
     for (;;) {
+        fault_point("ksm.unmerge");
         if (!ksm_read(root, &stats, error))
             return false;
         if (stats.pages_shared == 0)

@@ -2,6 +2,7 @@
 #include "hostctl/link/time_sync.h"
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 
 #define ECHO_TIMEOUT_MS 1000
 
@@ -46,6 +47,7 @@ time_sync_burst(GuestLink *link, unsigned n, int budget_ms, const Interrupt *int
         int64_t next_ns = clock_raw_ns() + TIME_SYNC_GAP_NS;
         TimeSyncPing ping;
 
+        fault_point("clock.echo");
         g_clear_error(&lost);
         if (take_ping(link, i, interrupt, reply, &ping, &lost)) {
             g_array_append_val(pings, ping);

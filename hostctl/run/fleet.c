@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "common/base/text.h"
 
 #define LOAD_TIMEOUT_MS 30000
@@ -120,6 +121,7 @@ meet_probe(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned repe
                         g_steal_pointer(error)->message, *console ? console : "(nothing)");
         return false;
     }
+    fault_point("probe.hello");
     return qemu_process_find(lab->root, guest_uuid(member->guest), &member->process, error) &&
            write_guest_row(fleet, member, condition_id, repeat, hello->facts, error);
 }
@@ -192,6 +194,7 @@ fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool 
             return NULL;
     if (!arm_micro(fleet, error))
         return NULL;
+    fault_point("probe.arm");
     return g_steal_pointer(&fleet);
 }
 
@@ -263,6 +266,7 @@ fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, GError **error)
     for (unsigned i = first; i < end; i++)
         if (!send_load(fleet, fleet_guest(fleet, i), error))
             return false;
+    fault_point("load.send");
     for (unsigned i = first; i < end; i++)
         if (!await_load(fleet, fleet_guest(fleet, i), error))
             return false;
@@ -288,6 +292,7 @@ fleet_unload(Fleet *fleet, GError **error)
                               reply, NULL, error))
             return false;
         member->loaded = false;
+        fault_point("load.end");
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "hostctl/run/guest_view.h"
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/link/time_sync.h"
 
 #define FETCH_TIMEOUT_MS 15000
@@ -26,7 +27,10 @@ guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
         },
     };
 
-    return guest_link_send(micro->link, &request, error);
+    if (!guest_link_send(micro->link, &request, error))
+        return false;
+    fault_point("view.start");
+    return true;
 }
 
 static bool
@@ -90,6 +94,7 @@ guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
             return false;
     }
 
+    fault_point("view.fetch");
     if (message->measured.n_lost > 0)
         return lab_note(lab, visit_id, micro->row_id, "warning", error,
                         "guest %s: its probe lost %u ticks", micro->name, message->measured.n_lost);

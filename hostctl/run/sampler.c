@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/collect/cpu_time.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/collect/memory.h"
@@ -260,7 +261,11 @@ sampler_tick(Sampler *sampler, int64_t visit_id, GError **error)
     for (guint i = 0; i < sampler->vcpus->len; i++)
         if (!write_vcpu(lab, sampler->vcpus->pdata[i], visit_id, error))
             return false;
-    return write_tasks(sampler, visit_id, error) && writer_commit(lab->writer, error);
+    fault_point("window.write");
+    if (!write_tasks(sampler, visit_id, error) || !writer_commit(lab->writer, error))
+        return false;
+    fault_point("window.commit");
+    return true;
 }
 
 static bool

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "common/base/fault.h"
+
 #define FLAT_SHARE 0.03
 #define LOOK_EVERY_NS NS_PER_SECOND
 #define PATIENCE_NS (10 * NS_PER_SECOND)
@@ -39,6 +41,7 @@ settle(Lab *lab, Sampler *sampler, int64_t load_raw_ns, bool *ret_settled, GErro
         double last_share = share;
 
         look_ns += LOOK_EVERY_NS;
+        fault_point("visit.settle");
         if (!interrupt_sleep_until(lab->interrupt, look_ns, error) ||
             !sampler_delay(sampler, &after.run_ns, &after.delay_ns, error))
             return false;

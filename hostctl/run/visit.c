@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/run/visit.h"
 
+#include "common/base/fault.h"
 #include "hostctl/run/guest_view.h"
 #include "hostctl/run/settle.h"
 
@@ -130,9 +131,13 @@ visit_make(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, GE
     if (!write_row(lab, &row, error))
         return false;
 
+    fault_point("visit.start");
     made = stay(order, lab, fleet, sampler, &row, error);
     row.state = made ? "done" : interrupt_signal(lab->interrupt) != 0 ? "interrupted" : "failed";
     writer_rollback(lab->writer);
     /* The first error is the one to tell. */
-    return write_row(lab, &row, made ? error : NULL) && made;
+    if (!write_row(lab, &row, made ? error : NULL) || !made)
+        return false;
+    fault_point("visit.end");
+    return true;
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/virt/embed_root.h"
 #include "hostctl/virt/event_loop.h"
 #include "hostctl/virt/glue.h"
@@ -191,6 +192,7 @@ connection_open(const char *uri, State *state, int timeout_ms, const Interrupt *
     }
     /* A daemon that hangs later ends the call that waits for it. Local drivers have no such thing.
      */
+    fault_point("connection.open");
     virConnectSetKeepAlive(connection->handle, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
     return g_steal_pointer(&connection);
 }

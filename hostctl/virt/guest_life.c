@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/virt/domain_xml.h"
 #include "hostctl/virt/guest_private.h"
 
@@ -134,6 +135,7 @@ static bool
 remove_leftovers(Guest *guest, GError **error)
 {
     g_clear_pointer(&guest->console, console_free);
+    fault_point("guest.remove_files");
     remove_run_files(guest->connection, guest->name);
     return remove_emulation(guest->connection, guest->journal,
                             guest->entry_ids[GUEST_ENTRY_SILICON], guest->metadata.page,
@@ -205,12 +207,14 @@ guest_create(Connection *connection, Journal *journal, const GuestSpec *spec, GE
         !journal_guest(journal, connection, spec, uuid, ids, error))
         return NULL;
 
+    fault_point("guest.define");
     guest = start_domain(connection, xml, error);
     if (!guest) {
         clean_up_start(connection, journal, spec, ids);
         g_prefix_error(error, "guest %s: ", spec->name);
         return NULL;
     }
+    fault_point("guest.start");
     guest->journal = journal;
     guest->console = g_steal_pointer(&console);
     memcpy(guest->entry_ids, ids, sizeof ids);
@@ -240,6 +244,7 @@ end_domain(Guest *guest, GError **error)
         return false;
     if (virDomainDestroy(guest->domain) < 0 && !virt_no_domain() && guest_is_running(guest))
         return virt_failure(error, "guest %s cannot be destroyed", guest->name);
+    fault_point("guest.undefine");
     return await_gone(guest, error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "hostctl/virt/guest_private.h"
 
 #define POLL_NS (200 * NS_PER_MS)
@@ -32,6 +33,7 @@ guest_balloon_ask(Guest *guest, uint64_t target_kib, GError **error)
                            guest->name, target_kib, guest->max_memory_kib);
     if (virDomainSetMemoryFlags(guest->domain, target_kib, VIR_DOMAIN_AFFECT_LIVE) < 0)
         return virt_failure(error, "guest %s: setting its balloon", guest->name);
+    fault_point("balloon.ask");
     return true;
 }
 
@@ -122,6 +124,7 @@ guest_balloon_await(Guest *guest, uint64_t target_kib, int stall_ms, int timeout
     uint64_t best_kib = UINT64_MAX;
 
     for (;;) {
+        fault_point("balloon.wait");
         if (!guest_balloon_actual(guest, &result.reached_kib, error))
             return false;
         now_ns = clock_raw_ns();
