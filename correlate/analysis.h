@@ -6,13 +6,13 @@
 #include <stdbool.h>
 
 #include "common/dataset/reader.h"
+#include "common/dataset/steal_check.h"
 #include "correlate/align/lag.h"
 #include "correlate/align/visit_walk.h"
 #include "correlate/clock_table.h"
 #include "correlate/controls.h"
 #include "correlate/evaluation.h"
 #include "correlate/fidelity.h"
-#include "correlate/steal_check.h"
 #include "correlate/visits.h"
 
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/dataset/visit_times.h"
 #include "correlate/align/series.h"
 
 #define FAR_NS (INT64_MAX / 4)
@@ -37,16 +38,6 @@ typedef struct {
 static const GuestField own_fields[] = { GUEST_STEAL_NS, GUEST_BUSY_NS, GUEST_CANARY_BRANCHES,
                                          GUEST_CANARY_MISSES };
 static const char *const sched_columns[] = { "run_ns", "delay_ns", NULL };
-
-int64_t
-visit_evidence_from_ns(const DatasetRun *run, const DatasetVisit *visit)
-{
-    int64_t drop = run->drop_ns == DATASET_UNKNOWN ? 0 : CLAMP(run->drop_ns, 0, FAR_NS);
-
-    if (visit->load_raw_ns == DATASET_UNKNOWN)
-        return visit->start_raw_ns;
-    return MAX(visit->start_raw_ns, visit->load_raw_ns + drop);
-}
 
 bool
 visit_is_whole(const DatasetVisit *visit)

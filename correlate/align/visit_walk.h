@@ -29,9 +29,5 @@ typedef bool (*WindowFunc)(const WalkTarget *target, const Window *window, void 
 bool visit_walk(DatasetReader *reader, const WalkTarget *target, WindowFunc each, void *data,
                 Exclusions *exclusions, GError **error);
 
-/* Host raw time from which a visit's samples are evidence: measuring has begun, the load is not
- * new. */
-int64_t visit_evidence_from_ns(const DatasetRun *run, const DatasetVisit *visit);
-
 /* True when the visit ended well and its times make sense. */
 bool visit_is_whole(const DatasetVisit *visit);

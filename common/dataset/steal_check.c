@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/steal_check.h"
+#include "common/dataset/steal_check.h"
 
 #include <math.h>
 
 #include "common/base/cpuset.h"
-#include "correlate/align/visit_walk.h"
+#include "common/dataset/visit_times.h"
 
 #define TOLERANCE_WITH_HOUSEKEEPING 0.03
 #define TOLERANCE_WITHOUT 0.06
