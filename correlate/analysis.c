@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/dataset/visit_times.h"
 #include "correlate/answer.h"
 
 #define NOTES_SHOWN 50
@@ -168,6 +169,7 @@ add_visit(Analysis *analysis, const DatasetVisit *from, const StealCheck *check)
     visit->core_percent = from->core_percent;
     visit->runnable_vcpus =
         from->runnable_vcpus >= 0 ? (int) MIN(from->runnable_vcpus, G_MAXINT) : -1;
+    visit->pool_cpus = (int) CLAMP(visit_pool_cpus(&analysis->facts->run, from), 0, G_MAXINT);
     visit->boundary = from->boundary == 1;
     visit->settled = from->settled == DATASET_UNKNOWN ? -1 : from->settled == 1;
     visit->foreign_seconds = from->foreign_ns > 0 ? (double) from->foreign_ns / 1e9 : 0;
@@ -224,7 +226,6 @@ analysis_scan(const char *path, GError **error)
     if (!analysis->reader)
         return NULL;
     analysis->facts = dataset_reader_facts(analysis->reader);
-    analysis->visits->pool_cpus = (int) CLAMP(analysis->facts->run.pool_cpus, 0, G_MAXINT);
     for (guint i = 0; i < analysis->facts->conditions->len; i++)
         g_ptr_array_add(
             analysis->visits->conditions,

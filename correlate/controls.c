@@ -31,7 +31,7 @@ is_negative(const Visits *visits, const Visit *visit)
     const TruthBaseline none = { NAN };
     const WindowValues window = { 0 };
 
-    return truth_label(TRUTH_VP, visits, visit, &window, &none) == 0;
+    return truth_label(TRUTH_VP, visit, &window, &none) == 0;
 }
 
 static double

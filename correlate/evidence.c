@@ -90,7 +90,7 @@ evidence_collect(const Visits *visits, size_t estimator, int condition, Truth tr
 
             if (!isnan(window->value[estimator]) && !isnan(number))
                 append(evidence, window->value[estimator], number,
-                       truth_label(truth, visits, visit, window, &baseline), v, level);
+                       truth_label(truth, visit, window, &baseline), v, level);
         }
     }
     return evidence;

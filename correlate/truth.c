@@ -49,27 +49,27 @@ truth_baseline(const Visits *visits, guint condition)
 }
 
 static int
-vp_label(const Visits *visits, const Visit *visit)
+vp_label(const Visit *visit)
 {
     if (visit->boundary)
         return -1;
-    if (visits->pool_cpus > 0 && visit->runnable_vcpus >= 0) {
-        if (visit->runnable_vcpus == visits->pool_cpus + 1)
+    if (visit->pool_cpus > 0 && visit->runnable_vcpus >= 0) {
+        if (visit->runnable_vcpus == visit->pool_cpus + 1)
             return -1;
-        return visit->runnable_vcpus > visits->pool_cpus;
+        return visit->runnable_vcpus > visit->pool_cpus;
     }
     return isnan(visit->load_percent) ? -1 : visit->load_percent > 100;
 }
 
 int
-truth_label(Truth truth, const Visits *visits, const Visit *visit, const WindowValues *window,
+truth_label(Truth truth, const Visit *visit, const WindowValues *window,
             const TruthBaseline *baseline)
 {
     double number = truth_number(truth, visit, window, baseline);
 
     switch (truth) {
     case TRUTH_VP:
-        return vp_label(visits, visit);
+        return vp_label(visit);
     case TRUTH_DELAY:
         return visit->boundary || isnan(number) ? -1 : number > TRUTH_DELAY_SHARE;
     case TRUTH_SLOWDOWN:

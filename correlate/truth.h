@@ -25,7 +25,7 @@ typedef struct {
 TruthBaseline truth_baseline(const Visits *visits, guint condition);
 
 /* 1 overcommitted, 0 not, -1 no label (boundary, or not known). */
-int truth_label(Truth truth, const Visits *visits, const Visit *visit, const WindowValues *window,
+int truth_label(Truth truth, const Visit *visit, const WindowValues *window,
                 const TruthBaseline *baseline);
 
 /* What the label is cut from: vp_percent, delay share, slowdown (baseline over now); NAN. */

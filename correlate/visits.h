@@ -27,6 +27,7 @@ typedef struct {
     char kind[8];
     double vp_percent, load_percent, core_percent; /* NAN: not known */
     int runnable_vcpus;                            /* -1: not known */
+    int pool_cpus;                                 /* on which they could run; 0: not known */
     bool boundary;
     int settled;            /* 1, 0; -1: not known */
     double foreign_seconds; /* CPU time of foreign guests */
@@ -44,7 +45,6 @@ typedef struct {
 typedef struct {
     GPtrArray *conditions; /* char *, in the dataset's order */
     GPtrArray *visits;     /* Visit *, in the order of the run */
-    int pool_cpus;         /* 0: not known */
 } Visits;
 
 Visits *visits_new(void);

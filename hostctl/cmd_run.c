@@ -7,6 +7,7 @@
 #include "hostctl/command.h"
 #include "hostctl/run/experiment.h"
 #include "hostctl/run/open_lab.h"
+#include "hostctl/run/rig_step.h"
 #include "hostctl/run/schedule.h"
 
 /*
@@ -40,10 +41,12 @@ print_schedule(const Plan *plan, const Rig *rig)
     for (guint i = 0; i < visits->len; i++) {
         const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
         const PlanCondition *condition = plan->conditions->pdata[visit->condition];
+        RigStep step = rig_step_at(rig, plan, visit->condition, visit->step_percent);
+        g_autofree char *cpus = cpuset_format(&step.cpus);
 
-        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk\n", i + 1, visit->repeat,
-               condition->name, visit_kind_name(visit->kind), visit->step_percent,
-               rig_bulk_at(rig, plan, visit->step_percent));
+        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk, %s on CPUs %s\n", i + 1, visit->repeat,
+               condition->name, visit_kind_name(visit->kind), visit->step_percent, step.n_bulk,
+               plan_placement_name((PlanPlacement) condition->placement), cpus);
     }
 }
 

@@ -47,6 +47,8 @@ typedef struct {
     double vp_percent, load_percent, core_percent; /* NAN when not recorded */
     int64_t bulk_running, runnable_vcpus, boundary, settled, foreign_ns;
     int64_t load_raw_ns, start_raw_ns, end_raw_ns, start_wall_ns, end_wall_ns;
+    char *pool; /* where its vCPUs could run; NULL: the run's pool */
+    int64_t pool_cpus, pool_cores;
 } DatasetVisit;
 
 typedef struct {

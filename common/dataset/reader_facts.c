@@ -65,6 +65,9 @@ static const QueryField visit_fields[] = {
     SAME(DatasetVisit, QUERY_INT, end_raw_ns),
     SAME(DatasetVisit, QUERY_INT, start_wall_ns),
     SAME(DatasetVisit, QUERY_INT, end_wall_ns),
+    SAME(DatasetVisit, QUERY_TEXT, pool),
+    SAME(DatasetVisit, QUERY_INT, pool_cpus),
+    SAME(DatasetVisit, QUERY_INT, pool_cores),
 };
 static const QueryField ping_fields[] = {
     SAME(DatasetPing, QUERY_INT, guest_id),      SAME(DatasetPing, QUERY_INT, visit_id),

@@ -83,8 +83,10 @@ static const char fixed_tables[] =
     "  end_raw_ns INTEGER,\n"
     "  start_wall_ns INTEGER,\n"
     "  end_wall_ns INTEGER,\n"
-    "  settled INTEGER,\n"   /* 1 when the delay's slope was flat before measuring */
-    "  foreign_ns INTEGER\n" /* CPU time of guests that are not ours, while measuring */
+    "  settled INTEGER,\n"    /* 1 when the delay's slope was flat before measuring */
+    "  foreign_ns INTEGER,\n" /* CPU time of guests that are not ours, while measuring */
+    "  pool TEXT,\n"          /* CPU list: where the vCPUs could run; NULL: the run's */
+    "  pool_cpus INTEGER, pool_cores INTEGER\n"
     ") STRICT;\n"
     "CREATE TABLE sched_sample (\n"
     "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"

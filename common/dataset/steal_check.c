@@ -75,20 +75,22 @@ collect_shares(DatasetReader *reader, const int64_t range[2], GError **error)
 }
 
 static bool
-in_pool(const DatasetRun *run, int64_t cpu)
+in_pool(const char *list, int64_t cpu)
 {
     cpu_set_t pool;
 
-    if (!run->pool || !cpuset_parse(run->pool, &pool, NULL))
+    if (!list || !cpuset_parse(list, &pool, NULL))
         return true;
     return cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET(cpu, &pool);
 }
 
 /* CPUs' worth of the pool that were not idle; time stolen from this host counts as used. */
 static bool
-busy_cpus(DatasetReader *reader, const int64_t range[2], double *ret_busy, GError **error)
+busy_cpus(DatasetReader *reader, const DatasetVisit *visit, const int64_t range[2],
+          double *ret_busy, GError **error)
 {
     const DatasetRun *run = &dataset_reader_facts(reader)->run;
+    const char *pool = visit->pool ? visit->pool : run->pool;
     g_autoptr(GArray) cpus = NULL;
     double busy = 0;
     int64_t seen = 0;
@@ -100,7 +102,7 @@ busy_cpus(DatasetReader *reader, const int64_t range[2], double *ret_busy, GErro
         DatasetRow first, last;
         bool found;
 
-        if (!in_pool(run, cpu))
+        if (!in_pool(pool, cpu))
             continue;
         if (!dataset_reader_ends(reader, DATASET_CPU_SAMPLES, 0, cpu, range[0], range[1],
                                  cpu_columns, &first, &last, &found, error))
@@ -110,7 +112,7 @@ busy_cpus(DatasetReader *reader, const int64_t range[2], double *ret_busy, GErro
         busy += 1 - share_of(&first, &last, 0) - share_of(&first, &last, 1);
         seen++;
     }
-    *ret_busy = seen == run->pool_cpus ? busy : NAN;
+    *ret_busy = seen == visit_pool_cpus(run, visit) ? busy : NAN;
     return true;
 }
 
@@ -159,6 +161,13 @@ judge(const DatasetRun *run, StealCheck *check)
         check->pass = 1;
 }
 
+/* Kept for the whole run, or left to the host by a visit that shrank the pool. */
+static bool
+a_cpu_was_kept(const DatasetRun *run, const DatasetVisit *visit)
+{
+    return run->housekeeping == 1 || (visit->pool_cpus > 0 && visit->pool_cpus < run->pool_cpus);
+}
+
 static StealCheck
 new_check(const DatasetFacts *facts, const DatasetVisit *visit)
 {
@@ -174,8 +183,9 @@ new_check(const DatasetFacts *facts, const DatasetVisit *visit)
                          .expected_ratio = NAN,
                          .measured_ratio = NAN,
                          .micro_ratio = NAN,
-                         .tolerance = facts->run.housekeeping == 1 ? TOLERANCE_WITH_HOUSEKEEPING
-                                                                   : TOLERANCE_WITHOUT,
+                         .tolerance = a_cpu_was_kept(&facts->run, visit)
+                                          ? TOLERANCE_WITH_HOUSEKEEPING
+                                          : TOLERANCE_WITHOUT,
                          .lowest_coverage = NAN,
                          .jain = NAN,
                          .pass = -1 };
@@ -190,10 +200,10 @@ new_check(const DatasetFacts *facts, const DatasetVisit *visit)
 }
 
 static void
-fill(const DatasetRun *run, const GArray *shares, double busy, StealCheck *check)
+fill(double pool, const GArray *shares, double busy, StealCheck *check)
 {
     Sums sums = sum_loaded(shares, check->loaded_vcpus);
-    double pool = (double) run->pool_cpus, n = (double) check->loaded_vcpus;
+    double n = (double) check->loaded_vcpus;
 
     check->measured_ratio = sums.delay / (sums.delay + sums.run);
     if (sums.micro_run + sums.micro_delay > 0)
@@ -211,21 +221,23 @@ steal_check(DatasetReader *reader, const DatasetVisit *visit, StealCheck *ret_ch
 {
     const DatasetFacts *facts = dataset_reader_facts(reader);
     const int64_t range[2] = { visit_evidence_from_ns(&facts->run, visit), visit->end_raw_ns };
+    int64_t pool_cpus = visit_pool_cpus(&facts->run, visit);
     g_autoptr(GArray) shares = NULL;
     StealCheck check = new_check(facts, visit);
     double busy = NAN;
 
-    if (!(shares = collect_shares(reader, range, error)) || !busy_cpus(reader, range, &busy, error))
+    if (!(shares = collect_shares(reader, range, error)) ||
+        !busy_cpus(reader, visit, range, &busy, error))
         return false;
 
-    if (facts->run.pool_cpus <= 0 || check.loaded_vcpus < 0)
+    if (pool_cpus <= 0 || check.loaded_vcpus < 0)
         check.reason = "the pool or the number of loaded vCPUs is not known";
     else if (check.loaded_vcpus == 0)
         check.reason = "nothing was loaded";
     else if ((gint64) shares->len < check.loaded_vcpus)
         check.reason = "run and wait times of the loaded vCPUs were not recorded";
     else {
-        fill(&facts->run, shares, busy, &check);
+        fill((double) pool_cpus, shares, busy, &check);
         judge(&facts->run, &check);
     }
     *ret_check = check;

@@ -12,3 +12,9 @@ visit_evidence_from_ns(const DatasetRun *run, const DatasetVisit *visit)
         return visit->start_raw_ns;
     return MAX(visit->start_raw_ns, visit->load_raw_ns + drop);
 }
+
+int64_t
+visit_pool_cpus(const DatasetRun *run, const DatasetVisit *visit)
+{
+    return visit->pool_cpus > 0 ? visit->pool_cpus : run->pool_cpus;
+}

@@ -7,3 +7,6 @@
 /* Host raw time from which a visit's samples are evidence: measuring has begun, the load is not
  * new. */
 int64_t visit_evidence_from_ns(const DatasetRun *run, const DatasetVisit *visit);
+
+/* CPUs on which its vCPUs could run: its own, else the run's. Less than 1: not known. */
+int64_t visit_pool_cpus(const DatasetRun *run, const DatasetVisit *visit);

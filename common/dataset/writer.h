@@ -88,6 +88,8 @@ typedef struct {
     int64_t load_raw_ns, start_raw_ns, end_raw_ns, start_wall_ns, end_wall_ns;
     uint64_t settled; /* 0, 1 */
     uint64_t foreign_ns;
+    const char *pool; /* CPU list: where the vCPUs could run */
+    uint64_t pool_cpus, pool_cores;
 } VisitRow;
 
 /* A visit of which nothing is known yet: set what is, the rest stays NULL. */

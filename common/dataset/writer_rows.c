@@ -49,6 +49,8 @@ const VisitRow visit_row_none = {
     .end_wall_ns = ABSENT_I64,
     .settled = ABSENT_U64,
     .foreign_ns = ABSENT_U64,
+    .pool_cpus = ABSENT_U64,
+    .pool_cores = ABSENT_U64,
 };
 const MemorySampleRow memory_sample_row_none = {
     .ksm_run = ABSENT_U64,
@@ -104,7 +106,8 @@ static const Cell visit_cells[] = {
     CELL(VisitRow, CELL_I64, load_raw_ns),     CELL(VisitRow, CELL_I64, start_raw_ns),
     CELL(VisitRow, CELL_I64, end_raw_ns),      CELL(VisitRow, CELL_I64, start_wall_ns),
     CELL(VisitRow, CELL_I64, end_wall_ns),     CELL(VisitRow, CELL_U64, settled),
-    CELL(VisitRow, CELL_U64, foreign_ns),
+    CELL(VisitRow, CELL_U64, foreign_ns),      CELL(VisitRow, CELL_TEXT, pool),
+    CELL(VisitRow, CELL_U64, pool_cpus),       CELL(VisitRow, CELL_U64, pool_cores),
 };
 /* The events' columns are added to these when the events are known. */
 static const Cell host_sample_cells[] = {

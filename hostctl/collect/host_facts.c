@@ -155,6 +155,18 @@ read_chosen(const Sysroot *root, const char *path)
     return g_strv_length(parts) == 3 ? g_strdup(parts[1]) : NULL;
 }
 
+bool
+host_siblings(const Sysroot *root, int cpu, cpu_set_t *ret_siblings)
+{
+    g_autofree char *path = g_strdup_printf(CPU_DIR "/cpu%d/topology/thread_siblings_list", cpu);
+
+    if (read_cpu_list(root, path, ret_siblings))
+        return true;
+    CPU_ZERO(ret_siblings);
+    CPU_SET(cpu, ret_siblings);
+    return false;
+}
+
 unsigned
 host_cores(const Sysroot *root, const cpu_set_t *cpus)
 {
@@ -162,16 +174,14 @@ host_cores(const Sysroot *root, const cpu_set_t *cpus)
 
     CPU_ZERO(&cores);
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        g_autofree char *path =
-            g_strdup_printf(CPU_DIR "/cpu%d/topology/thread_siblings_list", cpu);
         cpu_set_t siblings;
-        int first = cpu;
+        int first = 0;
 
         if (!CPU_ISSET(cpu, cpus))
             continue;
-        if (read_cpu_list(root, path, &siblings))
-            for (first = 0; !CPU_ISSET(first, &siblings);)
-                first++;
+        host_siblings(root, cpu, &siblings);
+        while (!CPU_ISSET(first, &siblings))
+            first++;
         CPU_SET(first, &cores);
     }
     return CPU_COUNT(&cores);

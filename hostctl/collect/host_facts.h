@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostFacts, host_facts_free)
  * their own. Free with g_free(). */
 char *host_facts_to_json(const HostFacts *facts);
 
+/* The CPUs of the same core, itself among them; false, and `cpu` alone, when they are not told. */
+bool host_siblings(const Sysroot *root, int cpu, cpu_set_t *ret_siblings);
+
 /*
  * Physical cores behind a set of CPUs; two siblings count once. A CPU whose siblings are not told
  * counts as a core.

@@ -66,7 +66,7 @@ write_conditions(Experiment *experiment, GError **error)
     for (guint i = 0; i < lab->plan->conditions->len; i++) {
         const PlanCondition *condition = lab->plan->conditions->pdata[i];
         const ConditionRow row = { condition->name, condition->ksm_text, condition->balloon_text,
-                                   NULL };
+                                   condition->text };
 
         if (!writer_condition(lab->writer, &row, &experiment->condition_ids[i], error))
             return false;

@@ -62,118 +62,6 @@ read_steps(const JsonPlace *place, const JsonField *field, void *target, GError 
     return json_read_each(place, read_step, *steps, error);
 }
 
-/* {"pages_to_scan": 1000} → "pages_to_scan=1000"; the names are checked when they are applied. */
-static bool
-read_ksm_values(const JsonPlace *place, PlanCondition *condition, GError **error)
-{
-    const JsonField range = { .low = 0, .high = 1e9 };
-    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-    JsonObjectIter iter;
-    const char *key;
-    JsonNode *node;
-
-    json_object_iter_init(&iter, json_node_get_object(place->node));
-    while (json_object_iter_next(&iter, &key, &node)) {
-        g_autofree char *path = g_strdup_printf("%s.%s", place->path, key);
-        int64_t value;
-
-        if (!json_read_int64(&(JsonPlace){ place->file, path, node }, &range, &value, error))
-            return false;
-        g_ptr_array_add(values, g_strdup_printf("%s=%" G_GINT64_FORMAT, key, value));
-    }
-    g_ptr_array_add(values, NULL);
-    g_strfreev(condition->ksm_values);
-    condition->ksm_values = (char **) g_ptr_array_free(g_steal_pointer(&values), FALSE);
-    condition->ksm = PLAN_KSM_VALUES;
-    return true;
-}
-
-/* A KSM setting: a word, or an object of sysfs values. */
-static bool
-read_ksm(const JsonPlace *place, const JsonField *field, void *target, GError **error)
-{
-    static const char *const words[] = { "leave", "off", "on", NULL };
-    const JsonField choice = { .choices = words };
-    PlanCondition *condition = target;
-
-    if (JSON_NODE_HOLDS_OBJECT(place->node)) {
-        g_free(condition->ksm_text);
-        condition->ksm_text = json_to_string(place->node, FALSE);
-        return read_ksm_values(place, condition, error);
-    }
-    return json_read_string(place, field, &condition->ksm_text, error) &&
-           json_read_choice(place, &choice, &condition->ksm, error);
-}
-
-static bool
-read_balloon(const JsonPlace *place, const JsonField *field, void *target, GError **error)
-{
-    PlanCondition *condition = target;
-    char *text;
-    size_t length;
-
-    if (!json_read_string(place, field, &condition->balloon_text, error))
-        return false;
-
-    text = condition->balloon_text;
-    length = strlen(text);
-    if (g_str_equal(text, "full") || g_str_equal(text, "none")) {
-        condition->balloon = *text == 'f' ? PLAN_BALLOON_FULL : PLAN_BALLOON_NONE;
-        return true;
-    }
-    if (length > 1 && text[length - 1] == '%') {
-        g_autofree char *number = g_strndup(text, length - 1);
-
-        if (text_to_double(number, &condition->balloon_percent, NULL) &&
-            condition->balloon_percent > 0 && condition->balloon_percent <= 100) {
-            condition->balloon = PLAN_BALLOON_PERCENT;
-            return true;
-        }
-    } else if (text_to_kib(text, 1024, &condition->balloon_kib, NULL)) {
-        condition->balloon = PLAN_BALLOON_SIZE;
-        return true;
-    }
-    return json_place_error(place, error,
-                            "“%s” is no balloon setting (want none, full, a size like 128M, "
-                            "or a share of the guest's memory like 75%%)",
-                            text);
-}
-
-static void
-condition_free(void *data)
-{
-    PlanCondition *condition = data;
-
-    g_free(condition->name);
-    g_free(condition->ksm_text);
-    g_free(condition->balloon_text);
-    g_strfreev(condition->ksm_values);
-    g_free(condition);
-}
-
-static bool
-read_condition(const JsonPlace *place, void *data, GError **error)
-{
-    static const JsonField fields[] = {
-        { "name", json_read_string, offsetof(PlanCondition, name), .required = true },
-        { "ksm", read_ksm, 0 },
-        { "balloon", read_balloon, 0 },
-    };
-    PlanCondition *condition = g_new0(PlanCondition, 1);
-
-    g_ptr_array_add(data, condition);
-    return json_read_object(place, fields, G_N_ELEMENTS(fields), condition, error);
-}
-
-static bool
-read_conditions(const JsonPlace *place, const JsonField *field, void *target, GError **error)
-{
-    GPtrArray **conditions = target;
-
-    g_ptr_array_set_size(*conditions, 0);
-    return json_read_each(place, read_condition, *conditions, error);
-}
-
 static bool
 read_micro(const JsonPlace *place, const JsonField *field, void *target, GError **error)
 {
@@ -236,7 +124,7 @@ static const JsonField plan_fields[] = {
     { "load_env", json_read_assignments, offsetof(Plan, load_env) },
     { "emulated", read_emulated, 0 },
     { "events", json_read_strv, offsetof(Plan, events) },
-    { "conditions", read_conditions, offsetof(Plan, conditions), .required = true },
+    { "conditions", plan_read_conditions, offsetof(Plan, conditions), .required = true },
     { "steps_percent", read_steps, offsetof(Plan, steps_percent), .required = true },
     { "order", json_read_choice, offsetof(Plan, order), .choices = orders },
     { "repeats", json_read_int64, offsetof(Plan, repeats), 1, 1000 },
@@ -266,7 +154,7 @@ plan_new(void)
         .bulk = { .count = { .percent = 200 }, .vcpus = 1, .memory_mib = 192 },
         .llc_kib = 4096,
         .events = g_strdupv((char **) events),
-        .conditions = g_ptr_array_new_with_free_func(condition_free),
+        .conditions = g_ptr_array_new_with_free_func(plan_condition_free),
         .steps_percent = g_array_new(FALSE, FALSE, sizeof(double)),
         .repeats = 3,
         .settle_seconds = 30,

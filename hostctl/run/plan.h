@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hostctl/run/plan_condition.h"
+
 #define PLAN_FORMAT 1
 
 typedef enum { PLAN_ACCEL_AUTO, PLAN_ACCEL_KVM, PLAN_ACCEL_TCG } PlanAccelerator;
@@ -35,24 +37,6 @@ typedef struct {
     char **load; /* argv; NULL: the plan's load */
     int load_at; /* PlanLoadAt; micro only */
 } PlanGuests;
-
-typedef enum { PLAN_KSM_LEAVE, PLAN_KSM_OFF, PLAN_KSM_ON, PLAN_KSM_VALUES } PlanKsm;
-typedef enum {
-    PLAN_BALLOON_FULL,
-    PLAN_BALLOON_NONE,
-    PLAN_BALLOON_PERCENT,
-    PLAN_BALLOON_SIZE
-} PlanBalloon;
-
-typedef struct {
-    char *name;
-    int ksm;           /* PlanKsm */
-    char **ksm_values; /* "pages_to_scan=1000", for PLAN_KSM_VALUES */
-    int balloon;       /* PlanBalloon */
-    double balloon_percent;
-    uint64_t balloon_kib;
-    char *ksm_text, *balloon_text; /* as written */
-} PlanCondition;
 
 typedef struct {
     char *path;

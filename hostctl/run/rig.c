@@ -6,6 +6,7 @@
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
 #include "hostctl/collect/memory.h"
+#include "hostctl/run/rig_step.h"
 
 static bool
 resolve_accelerator(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
@@ -93,37 +94,14 @@ resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
     return true;
 }
 
-static unsigned
-guests_for_percent(const Rig *rig, const Plan *plan, double percent)
-{
-    return (unsigned) lround(percent * rig->pool_cpus / 100 / (double) plan->bulk.vcpus);
-}
-
-unsigned
-rig_bulk_at(const Rig *rig, const Plan *plan, double step_percent)
-{
-    return guests_for_percent(rig, plan, step_percent);
-}
-
 static bool
 resolve_guests(Rig *rig, const Plan *plan, GError **error)
 {
-    rig->n_bulk = isnan(plan->bulk.count.percent)
-                      ? (unsigned) plan->bulk.count.value
-                      : guests_for_percent(rig, plan, plan->bulk.count.percent);
+    double share = plan->bulk.count.percent * rig->pool_cpus / 100;
 
-    for (guint i = 0; i < plan->steps_percent->len; i++) {
-        double step = g_array_index(plan->steps_percent, double, i);
-        unsigned needed = rig_bulk_at(rig, plan, step);
-
-        if (needed > rig->n_bulk)
-            return failure_set(
-                error, FAILURE_FAILED,
-                "%s: $.steps_percent[%u]: %g %% of %u CPUs needs %u bulk guests, and "
-                "$.guests.bulk.count gives %u",
-                plan->path, i, step, rig->pool_cpus, needed, rig->n_bulk);
-    }
-    return true;
+    rig->n_bulk = isnan(share) ? (unsigned) plan->bulk.count.value
+                               : (unsigned) lround(share / (double) plan->bulk.vcpus);
+    return rig_steps_check(rig, plan, error);
 }
 
 static bool
@@ -150,6 +128,7 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
 {
     g_autoptr(Rig) rig = g_new0(Rig, 1);
 
+    rig->root = root;
     rig->facts = host_facts_read(root);
     if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
         !resolve_pool(rig, plan, root, error) || !resolve_guests(rig, plan, error) ||

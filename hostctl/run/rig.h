@@ -14,6 +14,7 @@
 #include "hostctl/virt/accelerator.h"
 
 typedef struct {
+    const Sysroot *root; /* lent */
     Accelerator accelerator;
     char *accelerator_reason;
     CounterSource counters; /* never AUTO */
@@ -29,11 +30,8 @@ typedef struct {
 
 /*
  * Errors: an accelerator or counters that this host has not, a pool with CPUs that are not online,
- * a step that needs more bulk guests than the plan has, guests that do not fit into memory.
+ * a step that cannot be made of these guests and CPUs, guests that do not fit into memory.
  */
 Rig *rig_new(const Plan *plan, const Sysroot *root, GError **error);
 void rig_free(Rig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rig, rig_free)
-
-/* Bulk guests whose load runs at that step: step_percent of the pool's CPUs in vCPUs, rounded. */
-unsigned rig_bulk_at(const Rig *rig, const Plan *plan, double step_percent);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/run/visit.h"
 
+#include "common/base/cpuset.h"
 #include "common/base/fault.h"
 #include "hostctl/run/guest_view.h"
+#include "hostctl/run/placement.h"
+#include "hostctl/run/rig_step.h"
 #include "hostctl/run/settle.h"
 
 /* Starting and ending loads, two bursts of echoes, the fetch: seen, not promised. */
@@ -27,14 +30,12 @@ write_row(Lab *lab, VisitRow *row, GError **error)
 }
 
 static bool
-start_loads(const VisitOrder *order, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
+start_loads(const RigStep *step, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
 {
-    unsigned n_bulk = rig_bulk_at(lab->rig, lab->plan, order->planned->step_percent);
-
-    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, n_bulk, error))
+    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, error))
         return false;
     row->load_raw_ns = clock_raw_ns();
-    row->bulk_running = n_bulk;
+    row->bulk_running = step->n_bulk;
     return true;
 }
 
@@ -42,7 +43,7 @@ start_loads(const VisitOrder *order, Lab *lab, Fleet *fleet, VisitRow *row, GErr
 static void
 describe_load(const Lab *lab, const Fleet *fleet, VisitRow *row)
 {
-    double cpus = lab->rig->pool_cpus, cores = lab->rig->pool_cores;
+    double cpus = (double) row->pool_cpus, cores = (double) row->pool_cores;
     unsigned runnable = fleet_loaded_vcpus(fleet);
     double bulk_vcpus = (double) row->bulk_running * (double) lab->plan->bulk.vcpus;
 
@@ -50,7 +51,7 @@ describe_load(const Lab *lab, const Fleet *fleet, VisitRow *row)
     row->vp_percent = 100 * bulk_vcpus / cpus;
     row->load_percent = 100 * runnable / cpus;
     row->core_percent = 100 * runnable / cores;
-    row->boundary = runnable == lab->rig->pool_cpus + 1;
+    row->boundary = runnable == row->pool_cpus + 1;
 }
 
 /*
@@ -98,14 +99,28 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
            guest_view_echo(lab, micro, row->id, error);
 }
 
+/* Guests are made for the whole pool: nothing to do where every condition leaves them there. */
 static bool
-stay(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row,
-     GError **error)
+place(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, GError **error)
+{
+    const GPtrArray *conditions = lab->plan->conditions;
+    const PlanCondition *condition = conditions->pdata[order->planned->condition];
+    bool moved = false;
+
+    for (guint i = 0; i < conditions->len; i++)
+        moved = moved || ((const PlanCondition *) conditions->pdata[i])->placement != PLAN_SHARED;
+    return !moved || placement_apply(condition->placement, step, fleet, error);
+}
+
+static bool
+stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler,
+     VisitRow *row, GError **error)
 {
     bool settled;
 
-    if (!sampler_memory(sampler, row->id, order->balloon_asked_kib, error) ||
-        !start_loads(order, lab, fleet, row, error) ||
+    if (!place(order, step, lab, fleet, error) ||
+        !sampler_memory(sampler, row->id, order->balloon_asked_kib, error) ||
+        !start_loads(step, lab, fleet, row, error) ||
         !settle(lab, sampler, row->load_raw_ns, &settled, error))
         return false;
     row->settled = settled;
@@ -120,6 +135,9 @@ bool
 visit_make(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, GError **error)
 {
     VisitRow row = visit_row_none;
+    RigStep step =
+        rig_step_at(lab->rig, lab->plan, order->planned->condition, order->planned->step_percent);
+    g_autofree char *cpus = cpuset_format(&step.cpus);
     bool made;
 
     row.condition_id = order->condition_id;
@@ -127,12 +145,15 @@ visit_make(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, GE
     row.position = order->position;
     row.kind = visit_kind_name(order->planned->kind);
     row.step_percent = order->planned->step_percent;
+    row.pool = cpus;
+    row.pool_cpus = step.n_cpus;
+    row.pool_cores = step.n_cores;
     row.state = "running";
     if (!write_row(lab, &row, error))
         return false;
 
     fault_point("visit.start");
-    made = stay(order, lab, fleet, sampler, &row, error);
+    made = stay(order, &step, lab, fleet, sampler, &row, error);
     row.state = made ? "done" : interrupt_signal(lab->interrupt) != 0 ? "interrupted" : "failed";
     writer_rollback(lab->writer);
     /* The first error is the one to tell. */

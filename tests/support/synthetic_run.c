@@ -8,7 +8,6 @@
 #define RUN_START_NS 5000000000000ll
 #define WALL_START_NS 1700000000000000000ll
 #define BINS_A_WINDOW 4
-#define BASE_MISSES 15.0 /* per 10 000 cycles */
 #define CYCLES_A_SECOND 1e9
 #define CYCLE_RATIO_MISS 1e-4
 
@@ -47,44 +46,14 @@ typedef struct {
     GRand *random;
     int64_t now_ns, interval_ns;
     int64_t guest_ids[64];
-    guint guests;                                            /* micro first */
-    double count[EVENTS], run_ns[64], delay_ns[64], idle_ns; /* cumulative */
-    double guest_base[EVENTS];                               /* subtracted after a restart */
+    guint guests;                                   /* micro first */
+    double count[EVENTS], run_ns[64], delay_ns[64]; /* cumulative */
+    double idle_ns, spare_ns;  /* idle: of each CPU in use, of each that was given up */
+    double guest_base[EVENTS]; /* subtracted after a restart */
     guint visits_total, visit;
+    guint load_cpus; /* of this visit */
     bool restarted;
 } Maker;
-
-double
-synthetic_normal(GRand *random)
-{
-    double u = 1 - g_rand_double(random), v = g_rand_double(random);
-
-    return sqrt(-2 * log(u)) * cos(2 * G_PI * v);
-}
-
-double
-synthetic_value(const SyntheticPlan *plan, double vp)
-{
-    double rise = 0, over = fmax(0, vp - plan->knee_percent);
-
-    switch (plan->shape) {
-    case SYNTHETIC_FLAT:
-        break;
-    case SYNTHETIC_LINE:
-        rise = vp / 200;
-        break;
-    case SYNTHETIC_SATURATING:
-        rise = (1 - exp(-vp / 60)) / (1 - exp(-200.0 / 60));
-        break;
-    case SYNTHETIC_HINGE:
-        rise = over / (200 - plan->knee_percent);
-        break;
-    case SYNTHETIC_JUMP:
-        rise = vp > plan->knee_percent;
-        break;
-    }
-    return BASE_MISSES * (1 + plan->effect * rise);
-}
 
 static int64_t
 to_guest_ns(const Maker *maker, int64_t host_ns)
@@ -174,7 +143,8 @@ write_sched(Maker *maker, int64_t visit_id, GError **error)
         CpuSampleRow row = { .cpu = cpu,
                              .visit_id = visit_id,
                              .stamp = stamp(maker->now_ns),
-                             .idle_ns = (uint64_t) maker->idle_ns };
+                             .idle_ns = (uint64_t) (cpu < maker->load_cpus ? maker->idle_ns
+                                                                           : maker->spare_ns) };
 
         if (!writer_cpu_sample(maker->writer, &row, error))
             return false;
@@ -185,6 +155,7 @@ write_sched(Maker *maker, int64_t visit_id, GError **error)
 typedef struct {
     double misses_ratio; /* branch misses per cycle of this visit */
     guint loaded;        /* vCPUs, the micro guest's too */
+    guint cpus;          /* on which they run */
     double share;        /* delay share of a loaded vCPU */
 } Load;
 
@@ -204,7 +175,8 @@ pass_time(Maker *maker, const Load *load, double ns, double window_noise)
         maker->run_ns[g] += ns * (1 - own);
         maker->delay_ns[g] += ns * own;
     }
-    maker->idle_ns += ns * fmax(0, 1 - (double) load->loaded / plan->pool_cpus);
+    maker->idle_ns += ns * fmax(0, 1 - (double) load->loaded / load->cpus);
+    maker->spare_ns += ns;
     maker->count[CYCLES] += cycles;
     maker->count[INSTRUCTIONS] += cycles * 0.8;
     maker->count[BRANCHES] += cycles * 0.16;
@@ -245,7 +217,7 @@ measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 }
 
 static Load
-load_of(Maker *maker, double vp, guint loaded)
+load_of(Maker *maker, double vp, guint loaded, guint cpus)
 {
     const SyntheticPlan *plan = maker->plan;
     double visit_noise = 1 + plan->visit_sd * synthetic_normal(maker->random);
@@ -253,7 +225,8 @@ load_of(Maker *maker, double vp, guint loaded)
     return (Load){
         .misses_ratio = synthetic_value(plan, vp) * CYCLE_RATIO_MISS * fmax(0.05, visit_noise),
         .loaded = loaded,
-        .share = fmax(0, 1 - (double) plan->pool_cpus / loaded) + plan->wrong_steal,
+        .cpus = cpus,
+        .share = fmax(0, 1 - (double) cpus / loaded) + plan->wrong_steal,
     };
 }
 
@@ -261,8 +234,11 @@ static bool
 make_visit(Maker *maker, int64_t condition_id, guint repeat, double step, GError **error)
 {
     const SyntheticPlan *plan = maker->plan;
-    guint bulk = (guint) lround(step / 100 * plan->pool_cpus), loaded = bulk + 1;
-    Load load = load_of(maker, 100.0 * bulk / plan->pool_cpus, loaded);
+    guint cpus =
+        plan->shrink && step > 0 ? (guint) lround(100 * plan->pool_cpus / step) : plan->pool_cpus;
+    guint bulk = (guint) lround(step / 100 * cpus), loaded = bulk + 1;
+    Load load = load_of(maker, 100.0 * bulk / cpus, loaded, cpus);
+    g_autofree char *pool = g_strdup_printf("0-%u", cpus - 1);
     VisitRow visit = visit_row_none;
 
     visit.condition_id = condition_id;
@@ -272,9 +248,14 @@ make_visit(Maker *maker, int64_t condition_id, guint repeat, double step, GError
     visit.step_percent = step;
     visit.bulk_running = bulk;
     visit.runnable_vcpus = loaded;
-    visit.vp_percent = 100.0 * bulk / plan->pool_cpus;
-    visit.load_percent = visit.core_percent = 100.0 * loaded / plan->pool_cpus;
-    visit.boundary = loaded == plan->pool_cpus + 1;
+    visit.vp_percent = 100.0 * bulk / cpus;
+    visit.load_percent = visit.core_percent = 100.0 * loaded / cpus;
+    visit.boundary = loaded == cpus + 1;
+    if (plan->shrink) {
+        visit.pool = pool;
+        visit.pool_cpus = visit.pool_cores = cpus;
+    }
+    maker->load_cpus = cpus;
     visit.state = "running";
     visit.load_raw_ns = maker->now_ns;
     if (!writer_visit(maker->writer, &visit, error))

@@ -30,6 +30,7 @@ add_visit(Visits *visits, guint condition, guint repeat, double vp, const Recipe
     visit->load_percent = vp + 50;
     visit->core_percent = vp + 50;
     visit->runnable_vcpus = 1 + (int) (vp / 50);
+    visit->pool_cpus = 2;
     for (int i = 0; i < 20; i++) {
         double wave = 0.02 * synthetic_normal(random);
         WindowValues window = { .t_seconds = i,
@@ -50,7 +51,6 @@ make_visits(const Recipe *recipe, guint repeats, const char *first, const char *
     g_autoptr(GRand) random = g_rand_new_with_seed(17);
     Visits *visits = visits_new();
 
-    visits->pool_cpus = 2;
     g_ptr_array_add(visits->conditions, g_strdup(first));
     g_ptr_array_add(visits->conditions, g_strdup(second));
     for (guint r = 1; r <= repeats; r++)

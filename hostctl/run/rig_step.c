@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hostctl/run/rig_step.h"
+
+#include <math.h>
+
+#include "common/base/failure.h"
+
+static unsigned
+bulk_for_percent(const Rig *rig, const Plan *plan, double percent)
+{
+    return (unsigned) lround(percent * rig->pool_cpus / 100 / (double) plan->bulk.vcpus);
+}
+
+static double
+bulk_vcpus(const Rig *rig, const Plan *plan)
+{
+    return (double) rig->n_bulk * (double) plan->bulk.vcpus;
+}
+
+static const PlanCondition *
+condition_at(const Plan *plan, unsigned index)
+{
+    return plan->conditions->pdata[index];
+}
+
+/* A sibling of the CPU that went last, else the lowest that is left. */
+static int
+next_to_go(const cpu_set_t *left, const cpu_set_t *siblings)
+{
+    int lowest = -1;
+
+    for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
+        if (CPU_ISSET(cpu, left) && CPU_ISSET(cpu, siblings))
+            return cpu;
+        if (CPU_ISSET(cpu, left))
+            lowest = cpu;
+    }
+    return lowest;
+}
+
+cpu_set_t
+rig_shrink(const Sysroot *root, const cpu_set_t *cpus, unsigned wanted)
+{
+    cpu_set_t left = *cpus, siblings;
+
+    CPU_ZERO(&siblings);
+    while ((unsigned) CPU_COUNT(&left) > wanted) {
+        int cpu = next_to_go(&left, &siblings);
+
+        CPU_CLR(cpu, &left);
+        host_siblings(root, cpu, &siblings);
+    }
+    return left;
+}
+
+RigStep
+rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_percent)
+{
+    RigStep step = { bulk_for_percent(rig, plan, step_percent), rig->pool, rig->pool_cpus,
+                     rig->pool_cores };
+
+    if (condition_at(plan, condition)->placement != PLAN_SHRINK)
+        return step;
+
+    step.n_bulk = step_percent > 0 ? rig->n_bulk : 0;
+    if (step_percent > 0) {
+        step.n_cpus = (unsigned) lround(100 * bulk_vcpus(rig, plan) / step_percent);
+        step.cpus = rig_shrink(rig->root, &rig->pool, step.n_cpus);
+        step.n_cores = host_cores(rig->root, &step.cpus);
+    }
+    return step;
+}
+
+static bool
+check_guests(const Rig *rig, const Plan *plan, guint index, GError **error)
+{
+    double step = g_array_index(plan->steps_percent, double, index);
+    unsigned needed = bulk_for_percent(rig, plan, step);
+
+    return needed <= rig->n_bulk ||
+           failure_set(error, FAILURE_FAILED,
+                       "%s: $.steps_percent[%u]: %g %% of %u CPUs needs %u bulk guests, and "
+                       "$.guests.bulk.count gives %u",
+                       plan->path, index, step, rig->pool_cpus, needed, rig->n_bulk);
+}
+
+static bool
+check_cpus(const Rig *rig, const Plan *plan, const char *condition, guint index, GError **error)
+{
+    double step = g_array_index(plan->steps_percent, double, index);
+    double most = 100 * bulk_vcpus(rig, plan);
+
+    if (step <= 0 || (step <= most && lround(most / step) <= (long) rig->pool_cpus))
+        return true;
+    return failure_set(error, FAILURE_FAILED,
+                       "%s: $.steps_percent[%u]: with %u bulk guests on 1 to %u CPUs the condition "
+                       "“%s”, which shrinks the pool, reaches %g to %g %%, not %g %% (change the "
+                       "step or $.guests.bulk.count)",
+                       plan->path, index, rig->n_bulk, rig->pool_cpus, condition,
+                       most / rig->pool_cpus, most, step);
+}
+
+bool
+rig_steps_check(const Rig *rig, const Plan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->conditions->len; i++) {
+        const PlanCondition *condition = condition_at(plan, i);
+
+        for (guint step = 0; step < plan->steps_percent->len; step++)
+            if (condition->placement == PLAN_SHRINK
+                    ? !check_cpus(rig, plan, condition->name, step, error)
+                    : !check_guests(rig, plan, step, error))
+                return false;
+    }
+    return true;
+}
