@@ -112,6 +112,8 @@ undo_guest(Recovery *recovery, RecoverStep *step, GError **error)
         return false;
     if (!guest && !kill_orphan(entry, &killed, error))
         return false;
+    if (!guest)
+        guest_remove_traces(connection, entry->target);
 
     if (guest || killed)
         finish(step, RECOVER_PUT_BACK, "guest %s (%s): destroyed", entry->target, entry->uri);

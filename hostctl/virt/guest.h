@@ -105,6 +105,9 @@ bool guest_destroy(Guest *guest, GError **error);
  * before it reports the first error. */
 bool guest_destroy_many(GPtrArray *guests, GError **error);
 
+/* What a guest of ours that is gone leaves in the run directory; nothing while one has the name. */
+void guest_remove_traces(Connection *connection, const char *name);
+
 /* Still there? False also when QEMU died by itself. */
 bool guest_is_running(const Guest *guest);
 

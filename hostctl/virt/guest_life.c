@@ -170,6 +170,13 @@ guest_name_is_free(Connection *connection, const char *name, GError **error)
     return virt_no_domain() || virt_failure(error, "guest %s", name);
 }
 
+void
+guest_remove_traces(Connection *connection, const char *name)
+{
+    if (guest_name_is_free(connection, name, NULL))
+        remove_run_files(connection, name);
+}
+
 static Guest *
 start_domain(Connection *connection, const char *xml, GError **error)
 {

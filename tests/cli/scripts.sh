@@ -38,10 +38,11 @@ says_what_each_package_is_for()
     ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra) +[a-z0-9.+-]+  +[^ ].+$'
 }
 
-for script in scripts/quickstart scripts/test scripts/install-packages appliance/build; do
+for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults appliance/build; do
     check "$script --help answers on standard output" helps "$script"
     check "$script --frobnicate is refused as wrong usage" refuses "$script"
 done
 check 'scripts/packages names no package twice' names_no_package_twice
 check 'scripts/packages says what each is for' says_what_each_package_is_for
+check 'the stages and the list of fault points are those of the sources' scripts/faults --check-names
 exit $status

@@ -271,6 +271,39 @@ removes_only_files_of_ours_from_shared_memory(void **state)
         assert_int_equal(outcome_of(steps, others[i]), RECOVER_FAILED);
 }
 
+/* A guest that was journaled and never started; libvirt's test driver runs one called "test". */
+static void
+removes_the_console_of_a_guest_that_is_gone_and_no_other(void **state)
+{
+    HostTree *tree = *state;
+    const char *const names[] = { "never-started", "test" };
+    g_autoptr(GPtrArray) steps = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *file = g_strdup_printf("console-%s.sock", names[i]);
+        g_autofree char *path = state_run_file(tree->state, file);
+        uint64_t id;
+
+        assert_true(g_file_set_contents(path, "", -1, NULL));
+        assert_true(
+            journal_add(tree->journal,
+                        &(JournalEntry){ .kind = JOURNAL_GUEST,
+                                         .target = (char *) names[i],
+                                         .uri = (char *) "test:///default",
+                                         .uuid = (char *) "0dd8a9a2-11f5-4c5e-9d36-1f1a3c5ae4d3" },
+                        &id, NULL));
+    }
+    steps = run_recover(tree, false);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *file = g_strdup_printf("console-%s.sock", names[i]);
+        g_autofree char *path = state_run_file(tree->state, file);
+
+        assert_int_equal(outcome_of(steps, names[i]), RECOVER_GONE);
+        assert_int_equal(access(path, F_OK), i == 0 ? -1 : 0);
+        unlink(path);
+    }
+}
+
 static void
 keeps_what_it_could_not_put_back(void **state)
 {
@@ -325,6 +358,7 @@ main(void)
         CASE(puts_back_what_was_to_stay_until_now),
         CASE(writes_nothing_into_a_machine_that_was_restarted),
         CASE(removes_only_files_of_ours_from_shared_memory),
+        CASE(removes_the_console_of_a_guest_that_is_gone_and_no_other),
         CASE(keeps_what_it_could_not_put_back),
     };
 
