@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/near_name.h"
 #include "correlate/command.h"
 #include "correlate/judge.h"
 #include "correlate/report/json_builder.h"
@@ -72,6 +73,23 @@ is_dataset(const char *path)
     return n == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
 }
 
+static bool
+unknown_estimator(const char *name, GError **error)
+{
+    const char *names[ESTIMATOR_COUNT + 1] = { NULL };
+    g_autofree char *list = NULL;
+    const char *near;
+
+    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
+        names[i] = estimator_list[i]->name;
+    near = near_name(name, names);
+    if (near)
+        return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; did you mean “%s”?", name,
+                           near);
+    list = g_strjoinv(", ", (char **) names);
+    return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; there are %s", name, list);
+}
+
 bool
 cmd_judge(int argc, char **argv, GError **error)
 {
@@ -102,7 +120,7 @@ cmd_judge(int argc, char **argv, GError **error)
     if (!path)
         return failure_set(error, FAILURE_USAGE, "wants --thresholds FILE");
     if (estimator && !estimator_find(estimator))
-        return failure_set(error, FAILURE_USAGE, "“%s” is no estimator", estimator);
+        return unknown_estimator(estimator, error);
 
     here = (ThresholdKey){ .cpu_model = cpu_model, .load = load };
     if (cpu_model && g_str_equal(cpu_model, "emupmu"))

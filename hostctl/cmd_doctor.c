@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/base/near_name.h"
 #include "hostctl/command.h"
 #include "hostctl/doctor/live.h"
 #include "hostctl/doctor/plan_need.h"
@@ -22,14 +23,27 @@ look(const CommandContext *context, const DoctorPlan *plan)
 }
 
 static bool
+unknown_check(const char *id, GError **error)
+{
+    g_autofree const char **ids = g_new0(const char *, doctor_checks_length + 1);
+    const char *near;
+
+    for (size_t i = 0; i < doctor_checks_length; i++)
+        ids[i] = doctor_checks[i].id;
+    near = near_name(id, ids);
+    if (near)
+        return failure_set(error, FAILURE_USAGE, "no check “%s”; did you mean “%s”?", id, near);
+    return failure_set(error, FAILURE_USAGE, "no check “%s”; hostctl doctor lists them", id);
+}
+
+static bool
 check_ids(char **ids, GError **error)
 {
     g_autofree char *known = remedy_ids();
 
     for (; *ids; ids++) {
         if (!doctor_check_find(*ids))
-            return failure_set(error, FAILURE_USAGE, "no check “%s”; hostctl doctor lists them",
-                               *ids);
+            return unknown_check(*ids, error);
         if (!remedy_exists(*ids))
             return failure_set(error, FAILURE_USAGE,
                                "nothing can be applied for %s, see its fix; what can: %s", *ids,

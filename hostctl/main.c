@@ -33,6 +33,26 @@ print_help(void)
            "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done and the answer is “no”.\n");
 }
 
+/* For whoever has just installed it: what changes nothing comes first. */
+static void
+print_beginning(void)
+{
+    const char *installed = INSIDEOUT_DATA_DIR_INSTALLED "/examples/quick.json";
+    const char *plan =
+        g_file_test(installed, G_FILE_TEST_EXISTS) ? installed : "examples/quick.json";
+
+    fprintf(stderr,
+            "hostctl: no command. To begin:\n"
+            "  hostctl doctor                    is this host fit for it? changes nothing\n"
+            "  hostctl top                       this node's guests and who waits behind whom; "
+            "read-only\n"
+            "  hostctl run -o quick.db \\\n"
+            "    %s\n"
+            "                                    a first experiment, with guests of its own\n"
+            "hostctl --help lists all; man hostctl tells the rest.\n",
+            plan);
+}
+
 /* The value of `name` at argv[i] ("NAME VALUE" or "NAME=VALUE"); NULL when another word is there.
  */
 static const char *
@@ -119,8 +139,10 @@ run_command(const Command *command, const char *uri, const char *root_path, int 
     g_autoptr(GError) error = NULL;
     g_autoptr(Interrupt) interrupt = interrupt_new(&error);
     g_autoptr(Sysroot) root = sysroot_new(root_path ? root_path : "/");
+    g_autofree char *program = g_strdup_printf("hostctl %s", command->name);
     CommandContext context = { .uri = uri, .root = root, .interrupt = interrupt };
 
+    g_set_prgname(program); /* what GOption's help calls it */
     if (!interrupt)
         return report(command->name, error);
     if (!command->run(&context, argc, argv, &error))
@@ -148,9 +170,7 @@ main(int argc, char **argv)
         return report(NULL, error);
 
     if (argc < 2) {
-        fprintf(stderr,
-                "hostctl: no command. To begin: hostctl run examples/quick.json -o quick.db; "
-                "hostctl --help lists all.\n");
+        print_beginning();
         return 2;
     }
     if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h")) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/near_name.h"
 
 /* What the kernel itself knows by number, with the names that perf gives it. */
 static const struct {
@@ -93,6 +94,19 @@ encode_raw_event(const char *base, PmuEvent *event)
     return true;
 }
 
+/* "; did you mean “cycles”?" for a name that is nearly the kernel's; else an empty text. */
+static char *
+event_hint(const char *base)
+{
+    const char *names[G_N_ELEMENTS(kernel_events) + 1] = { NULL };
+    const char *near;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kernel_events); i++)
+        names[i] = kernel_events[i].name;
+    near = near_name(base, names);
+    return near ? g_strdup_printf("; did you mean “%s”?", near) : g_strdup("");
+}
+
 static bool
 encode_libpfm_event(const char *base, PmuEvent *event, GError **error)
 {
@@ -102,12 +116,15 @@ encode_libpfm_event(const char *base, PmuEvent *event, GError **error)
     if (result == PFM_SUCCESS)
         result =
             pfm_get_os_event_encoding(base, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &request);
-    if (result != PFM_SUCCESS)
+    if (result != PFM_SUCCESS) {
+        g_autofree char *hint = event_hint(base);
+
         return failure_set(
             error, FAILURE_USAGE,
             "event “%s” is unknown (%s): want a name such as cycles or task-clock, a raw "
-            "event such as r00c5, or a libpfm4 name for this CPU model",
-            base, pfm_strerror(result));
+            "event such as r00c5, or a libpfm4 name for this CPU model%s",
+            base, pfm_strerror(result), hint);
+    }
     return true;
 }
 

@@ -35,6 +35,15 @@ static const struct {
     [TOP_ALARM] = { A_BOLD, 2 },
 };
 
+/* A terminal that has them, and a user who has not set NO_COLOR (https://no-color.org). */
+static bool
+wants_colours(void)
+{
+    const char *refused = g_getenv("NO_COLOR");
+
+    return has_colors() && !(refused && *refused);
+}
+
 /* NULL with an error. */
 static SCREEN *
 open_screen(GError **error)
@@ -55,7 +64,7 @@ open_screen(GError **error)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     curs_set(0);
-    if (has_colors()) {
+    if (wants_colours()) {
         start_color();
         use_default_colors();
         init_pair(1, COLOR_YELLOW, -1);
@@ -83,7 +92,7 @@ paint(TopState *state)
         const TopLine *line = lines->pdata[i];
         int attribute = styles[line->style].attribute;
 
-        if (has_colors() && styles[line->style].colour)
+        if (wants_colours() && styles[line->style].colour)
             attribute |= COLOR_PAIR(styles[line->style].colour);
         attrset(attribute);
         mvaddstr((int) i, 0, line->text);

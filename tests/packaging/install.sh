@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds the Debian packages, installs them into an empty Debian 12 below a temporary folder, runs them
+# there, removes them, and compares the files before and after.
+# install.sh SOURCE-FOLDER. The empty system and downloads are kept in /var/cache/insideout.
+set -euo pipefail
+source=$1
+cache=/var/cache/insideout/debian12
+mirror=${DEBIAN_MIRROR:-$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | sed -n 1p || true)}
+mirror=${mirror:-http://deb.debian.org/debian}
+names=(insideout insideout-guestprobe insideout-lab)
+
+skip()
+{
+    echo "SKIP: $*"
+    exit 77
+}
+
+fail()
+{
+    echo "not ok - $*"
+    exit 1
+}
+
+pass()
+{
+    echo "ok - $*"
+}
+
+[ "$(id -u)" = 0 ] || skip 'chroot needs root'
+for program in debootstrap dh lintian; do
+    command -v "$program" >/dev/null || skip "$program is not installed (scripts/install-packages package)"
+done
+
+work=$(mktemp -d /var/tmp/insideout-packages-XXXXXX)
+root=$work/root
+clean_up()
+{
+    local folder
+    for folder in var/cache/apt/archives proc dev; do
+        mountpoint -q "$root/$folder" && umount "$root/$folder"
+    done
+    rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
+
+inside()
+{
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" "$@"
+}
+
+install_in_root()
+{
+    inside apt-get --quiet=2 --yes --no-install-recommends -o Dpkg::Use-Pty=0 install "$@" >"$work/apt.log" 2>&1 ||
+        fail "apt-get install $*: $(tail -n 5 "$work/apt.log")"
+}
+
+# What belongs to the system and not to any package: logs, caches, what triggers make anew.
+list_files()
+{
+    (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./var/cache \
+        -o -path ./var/lib/dpkg -o -path ./var/lib/apt \) -prune -o -print | sort)
+}
+
+make_root()
+{
+    mkdir -p "$cache/archives"
+    if [ ! -e "$cache/root.tar" ]; then
+        debootstrap --variant=minbase bookworm "$work/new" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+            skip "no Debian 12 from $mirror: $(tail -n 1 "$work/debootstrap.log")"
+        tar -C "$work/new" --one-file-system -cf "$work/root.tar" .
+        mv "$work/root.tar" "$cache/root.tar"
+        rm -rf --one-file-system "$work/new"
+    fi
+    mkdir "$root"
+    tar -C "$root" -xf "$cache/root.tar"
+    mount -t proc proc "$root/proc"
+    mount --bind /dev "$root/dev"
+    mkdir -p "$root/var/cache/apt/archives/partial"
+    mount --bind "$cache/archives" "$root/var/cache/apt/archives"
+    mkdir -p "$root/var/cache/apt/archives/partial"
+    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+    chmod 755 "$root/usr/sbin/policy-rc.d"
+    cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
+    echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
+    inside apt-get --quiet=2 update >"$work/apt.log" 2>&1 || skip "apt-get update in the empty system: $(tail -n 1 "$work/apt.log")"
+}
+
+# The packages that NAME wants and that are none of ours, by name alone.
+wanted_by()
+{
+    dpkg-deb --field "$work/debs/$1"_*.deb Depends | tr ',' '\n' | sed 's/(.*//; s/|.*//; s/ //g' | grep -v '^insideout' || true
+}
+
+step_build()
+{
+    nice -n 10 "$source/scripts/package" --output "$work/debs" >"$work/package.log" 2>&1 ||
+        fail "scripts/package: $(tail -n 20 "$work/package.log")"
+    pass 'the packages are built, and lintian accepts them'
+    [ -z "$(wanted_by insideout-guestprobe)" ] || fail "insideout-guestprobe depends on $(wanted_by insideout-guestprobe)"
+    pass 'insideout-guestprobe depends on nothing'
+}
+
+# check_hardened FILE...: full RELRO, position independent, fortified.
+step_hardened()
+{
+    local name file
+    for name in insideout insideout-lab; do
+        dpkg-deb --extract "$work/debs/$name"_*.deb "$work/tree"
+    done
+    while read -r file; do
+        readelf --wide --program-headers "$file" | grep GNU_RELRO >/dev/null || fail "${file##*/} has no RELRO"
+        readelf --wide --dynamic "$file" | grep 'BIND_NOW\|FLAGS.*NOW' >/dev/null || fail "${file##*/} binds lazily"
+        readelf --wide --file-header "$file" | grep 'Type: *DYN' >/dev/null || fail "${file##*/} is not position independent"
+    done < <(find "$work/tree/usr/bin" "$work/tree/usr/lib" -type f \( -perm -100 -o -name '*.so' \))
+    for file in "$work"/tree/usr/bin/*; do
+        readelf --wide --dyn-syms "$file" | grep '__[a-z]*_chk@' >/dev/null || fail "${file##*/} is not fortified"
+    done
+    pass 'programs have full RELRO, are position independent and fortified'
+}
+
+processes_in_root()
+{
+    local process
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/root" || true)" != "$root" ] || tr '\0' ' ' <"$process/cmdline"
+    done 2>/dev/null
+}
+
+step_install()
+{
+    local name
+    for name in insideout insideout-lab; do
+        # shellcheck disable=SC2046
+        install_in_root $(wanted_by "$name")
+    done
+    inside apt-get --quiet=2 clean >/dev/null 2>&1 || true
+    list_files >"$work/before"
+    mkdir "$root/tmp/debs"
+    cp "$work"/debs/*.deb "$root/tmp/debs/"
+    for name in "${names[@]}"; do
+        inside sh -c "dpkg --install /tmp/debs/${name}_*.deb" >"$work/dpkg.log" 2>&1 || fail "dpkg --install $name: $(cat "$work/dpkg.log")"
+    done
+    list_files >"$work/with"
+    pass 'the set installs in an empty Debian 12'
+    [ -z "$(processes_in_root)" ] || fail "the packages started $(processes_in_root)"
+    if find "$root/etc/systemd/system" -name "insideout*" | grep . >/dev/null; then fail 'a unit was enabled'; fi
+    pass 'nothing is started or enabled'
+}
+
+step_run()
+{
+    local status=0
+    inside hostctl doctor --json >"$work/doctor.json" 2>"$work/doctor.err" || status=$?
+    { [ $status = 0 ] || [ $status = 3 ]; } || fail "hostctl doctor ended with $status: $(cat "$work/doctor.err")"
+    grep -q '"checks"' "$work/doctor.json" || fail "hostctl doctor printed $(head -c 300 "$work/doctor.json")"
+    pass 'hostctl doctor runs there'
+    inside guestprobe -e task-clock -- true 2>"$work/probe" || fail "guestprobe: $(cat "$work/probe")"
+    inside correlate --version >/dev/null || fail 'correlate does not run'
+    inside hostctl run /usr/share/insideout/examples/quick.json --dry-run >"$work/dry" 2>&1 ||
+        grep -q 'guest image' "$work/dry" || fail "hostctl run --dry-run: $(cat "$work/dry")"
+    pass 'guestprobe, correlate and hostctl run --dry-run run there'
+}
+
+step_remove()
+{
+    inside dpkg --purge insideout-lab insideout-guestprobe insideout >"$work/dpkg.log" 2>&1 || fail "dpkg --purge: $(cat "$work/dpkg.log")"
+    rm -rf "$root/tmp/debs"
+    list_files >"$work/after"
+    diff "$work/before" "$work/after" >"$work/left" || fail "removing the packages leaves or takes: $(cat "$work/left")"
+    pass "removal leaves nothing ($(comm -13 "$work/before" "$work/with" | wc -l) files were there)"
+}
+
+step_build
+step_hardened
+make_root
+step_install
+step_run
+step_remove
