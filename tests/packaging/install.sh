@@ -37,7 +37,7 @@ root=$work/root
 clean_up()
 {
     local folder
-    for folder in var/cache/apt/archives proc dev; do
+    for folder in var/cache/apt/archives sys proc dev; do
         mountpoint -q "$root/$folder" && umount "$root/$folder"
     done
     rm -rf --one-file-system "$work"
@@ -59,7 +59,7 @@ install_in_root()
 # What belongs to the system and not to any package: logs, caches, what triggers make anew.
 list_files()
 {
-    (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./var/cache \
+    (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./var/cache \
         -o -path ./var/lib/dpkg -o -path ./var/lib/apt \) -prune -o -print | sort)
 }
 
@@ -76,6 +76,7 @@ make_root()
     mkdir "$root"
     tar -C "$root" -xf "$cache/root.tar"
     mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys"
     mount --bind /dev "$root/dev"
     mkdir -p "$root/var/cache/apt/archives/partial"
     mount --bind "$cache/archives" "$root/var/cache/apt/archives"
