@@ -56,10 +56,10 @@ install_in_root()
         fail "apt-get install $*: $(tail -n 5 "$work/apt.log")"
 }
 
-# What belongs to the system and not to any package: logs, caches, what triggers make anew.
+# Without what is no package's: logs, caches, and what libvirt's own driver makes in /run.
 list_files()
 {
-    (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./var/cache \
+    (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./run/libvirt -o -path ./var/cache \
         -o -path ./var/lib/dpkg -o -path ./var/lib/apt \) -prune -o -print | sort)
 }
 
