@@ -8,6 +8,7 @@
 #include "hostctl/doctor/plan_need.h"
 #include "hostctl/doctor/remedy.h"
 #include "hostctl/doctor/report.h"
+#include "hostctl/host_qemu.h"
 #include "hostctl/workbench.h"
 
 static DoctorFinding *
@@ -66,39 +67,48 @@ choose(char **ids, const DoctorFinding *findings)
     return chosen;
 }
 
+typedef struct {
+    char **ids; /* empty: all that can be mended */
+    bool shared_host;
+} Application;
+
+static bool
+apply_one(const CommandContext *context, const Application *application, Journal *journal,
+          const char *id, GPtrArray *notes, GError **error)
+{
+    g_autofree char *refused = g_strdup_printf("%s is not applied", id);
+
+    if (remedy_reaches_guests(id) &&
+        !host_qemu_allow(context->root, refused, application->shared_host, error))
+        return false;
+    return remedy_apply(journal, id, notes, error);
+}
+
 /*
  * One that cannot be applied does not keep the others from it; the first failure is the error.
  * What was not named and does not exist here is no failure.
  */
 static bool
-apply_all(Journal *journal, const GPtrArray *ids, bool named, GPtrArray *notes, GError **error)
+apply(const CommandContext *context, const Application *application, const GPtrArray *ids,
+      GError **error)
 {
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    g_auto(Workbench) bench = { 0 };
     bool applied = true;
 
+    if (!workbench_open(context, WORKBENCH_CHANGE, &bench, error))
+        return false;
     for (guint i = 0; i < ids->len; i++) {
         g_autoptr(GError) problem = NULL;
 
-        if (remedy_apply(journal, ids->pdata[i], notes, &problem) ||
-            (!named && g_error_matches(problem, FAILURE, FAILURE_UNSUPPORTED)))
+        if (apply_one(context, application, bench.journal, ids->pdata[i], notes, &problem) ||
+            (!*application->ids && g_error_matches(problem, FAILURE, FAILURE_UNSUPPORTED)))
             continue;
         g_ptr_array_add(notes, g_strdup_printf("not applied: %s", problem->message));
         if (applied)
             g_propagate_error(error, g_steal_pointer(&problem));
         applied = false;
     }
-    return applied;
-}
-
-static bool
-apply(const CommandContext *context, const GPtrArray *ids, bool named, GError **error)
-{
-    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    g_auto(Workbench) bench = { 0 };
-    bool applied;
-
-    if (!workbench_open(context, WORKBENCH_CHANGE, &bench, error))
-        return false;
-    applied = apply_all(bench.journal, ids, named, notes, error);
     for (guint i = 0; i < notes->len; i++)
         fprintf(stderr, "hostctl doctor: %s\n", (const char *) notes->pdata[i]);
     return applied;
@@ -130,17 +140,17 @@ print_findings(const DoctorFinding *findings, bool json)
         doctor_report_text(findings, stdout);
 }
 
-/* `ids` NULL: nothing is applied. */
+/* `application` NULL: nothing is applied. */
 static bool
-examine(const CommandContext *context, const DoctorPlan *plan, char **ids, bool json,
-        GError **error)
+examine(const CommandContext *context, const DoctorPlan *plan, const Application *application,
+        bool json, GError **error)
 {
     DoctorFinding *findings = look(context, plan);
-    g_autoptr(GPtrArray) chosen = ids ? choose(ids, findings) : NULL;
+    g_autoptr(GPtrArray) chosen = application ? choose(application->ids, findings) : NULL;
     bool well = true;
 
     if (chosen && chosen->len > 0) {
-        well = apply(context, chosen, *ids != NULL, error);
+        well = apply(context, application, chosen, error);
         doctor_findings_free(findings);
         findings = look(context, plan);
     }
@@ -154,12 +164,14 @@ bool
 cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error)
 {
     g_autofree char *plan_path = NULL;
-    gboolean json = FALSE, applying = FALSE;
+    gboolean json = FALSE, applying = FALSE, shared_host = FALSE;
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print one JSON document", NULL },
         { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan_path, "Judge the host for this plan", "FILE" },
         { "apply", 0, 0, G_OPTION_ARG_NONE, &applying,
           "Mend what can be mended (or the checks named); hostctl recover puts it back", NULL },
+        { "shared-host", 0, 0, G_OPTION_ARG_NONE, &shared_host,
+          "Apply what reaches guests that hostctl did not make, too", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) options =
@@ -177,5 +189,6 @@ cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error)
     if (plan_path &&
         (!(plan = plan_load(plan_path, error)) || !plan_need(plan, context->root, &need, error)))
         return false;
-    return examine(context, &need, applying ? argv + 1 : NULL, json, error);
+    return examine(context, &need, applying ? &(Application){ argv + 1, shared_host } : NULL, json,
+                   error);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
-#include "common/base/failure.h"
 #include "hostctl/command.h"
 #include "hostctl/json_print.h"
 #include "hostctl/recover.h"
@@ -46,18 +45,6 @@ print_text(const GPtrArray *steps, unsigned damaged_lines)
         printf("nothing to put back\n");
 }
 
-static bool
-judge(const GPtrArray *steps, GError **error)
-{
-    guint failed = 0;
-
-    for (guint i = 0; i < steps->len; i++)
-        failed += ((const RecoverStep *) steps->pdata[i])->outcome == RECOVER_FAILED;
-    return failed == 0 ||
-           failure_set(error, FAILURE_FAILED, "%u of %u could not be put back (see above)", failed,
-                       steps->len);
-}
-
 bool
 cmd_recover(const CommandContext *context, int argc, char **argv, GError **error)
 {
@@ -83,5 +70,5 @@ cmd_recover(const CommandContext *context, int argc, char **argv, GError **error
         print_json(steps, damaged_lines);
     else
         print_text(steps, damaged_lines);
-    return judge(steps, error);
+    return recover_judge(steps, error);
 }

@@ -5,10 +5,12 @@
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
 #include "hostctl/command.h"
+#include "hostctl/recover.h"
 #include "hostctl/run/experiment.h"
 #include "hostctl/run/open_lab.h"
 #include "hostctl/run/rig_step.h"
 #include "hostctl/run/schedule.h"
+#include "hostctl/workbench.h"
 
 /*
  * The tick must come on time on a host that is full on purpose; it needs a millisecond a second.
@@ -50,6 +52,23 @@ print_schedule(const Plan *plan, const Rig *rig)
     }
 }
 
+/* What a killed run left would be in this one's way; whoever still lives keeps the lock. */
+static bool
+recover_leftovers_first(const CommandContext *context, GError **error)
+{
+    g_auto(Workbench) bench = { 0 };
+    g_autoptr(GPtrArray) steps = NULL;
+
+    if (!workbench_open(context, WORKBENCH_RECOVER, &bench, error) ||
+        !recover_leftovers(bench.state, bench.journal, context->interrupt, &steps, error))
+        return false;
+    if (steps->len > 0)
+        fprintf(stderr, "hostctl run: an earlier hostctl was killed; putting back what it left:\n");
+    for (guint i = 0; i < steps->len; i++)
+        fprintf(stderr, "hostctl run:   %s\n", ((const RecoverStep *) steps->pdata[i])->text);
+    return recover_judge(steps, error);
+}
+
 static bool
 run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOptions *options,
     bool quiet, GError **error)
@@ -74,13 +93,16 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
 {
     g_autofree char *output = NULL;
     gboolean dry_run = FALSE, shared_host = FALSE, replace = FALSE, quiet = FALSE;
+    gboolean keep_going = FALSE;
     const GOptionEntry entries[] = {
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the dataset to FILE", "FILE" },
         { "replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Overwrite an existing dataset", NULL },
         { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Say what would be done, and how long",
           NULL },
         { "shared-host", 0, 0, G_OPTION_ARG_NONE, &shared_host,
-          "Switch page sharing although other guests run", NULL },
+          "Run although guests run that hostctl did not make", NULL },
+        { "keep-going", 'k', 0, G_OPTION_ARG_NONE, &keep_going,
+          "Do not stop after a visit whose check failed", NULL },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL },
         G_OPTION_ENTRY_NULL,
     };
@@ -104,6 +126,8 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
         print_schedule(plan, rig);
         return true;
     }
-    return run(context, plan, rig, &(LabOptions){ context->uri, output, replace, shared_host },
-               quiet, error);
+    return recover_leftovers_first(context, error) &&
+           run(context, plan, rig,
+               &(LabOptions){ context->uri, output, replace, shared_host, keep_going }, quiet,
+               error);
 }

@@ -281,9 +281,17 @@ undo_all(Recovery *recovery, GPtrArray *steps, GError **error)
     return true;
 }
 
+/* What somebody set to stay is no leftover. */
+static bool
+is_wanted(const JournalEntry *entry, bool leftovers_only)
+{
+    return !leftovers_only || !entry->held;
+}
+
 /* One step for each entry; those that are held, and all in a dry run, are finished at once. */
 static bool
-plan_steps(const Journal *journal, bool dry_run, GPtrArray *steps, GError **error)
+plan_steps(const Journal *journal, bool leftovers_only, bool dry_run, GPtrArray *steps,
+           GError **error)
 {
     g_autoptr(GPtrArray) entries = journal_unfinished(journal);
 
@@ -291,6 +299,8 @@ plan_steps(const Journal *journal, bool dry_run, GPtrArray *steps, GError **erro
         const JournalEntry *entry = entries->pdata[i];
         RecoverStep *step;
 
+        if (!is_wanted(entry, leftovers_only))
+            continue;
         if (!entry->held && entry->pid != getpid() && journal_entry_owner_alive(entry))
             return failure_set(error, FAILURE_FAILED,
                                "process %d (%s) is still at work and puts its changes back itself",
@@ -308,19 +318,45 @@ plan_steps(const Journal *journal, bool dry_run, GPtrArray *steps, GError **erro
     return true;
 }
 
-bool
-recover_all(State *state, Journal *journal, bool dry_run, const Interrupt *interrupt,
-            GPtrArray **ret_steps, GError **error)
+static bool
+recover_wanted(State *state, Journal *journal, bool leftovers_only, bool dry_run,
+               const Interrupt *interrupt, GPtrArray **ret_steps, GError **error)
 {
     g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func((GDestroyNotify) recover_step_free);
     g_autoptr(GHashTable) connections =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) connection_free);
     Recovery recovery = { state, journal, interrupt, connections };
 
-    if (!plan_steps(journal, dry_run, steps, error))
+    if (!plan_steps(journal, leftovers_only, dry_run, steps, error))
         return false;
     if (!dry_run && !undo_all(&recovery, steps, error))
         return false;
     *ret_steps = g_steal_pointer(&steps);
     return true;
+}
+
+bool
+recover_all(State *state, Journal *journal, bool dry_run, const Interrupt *interrupt,
+            GPtrArray **ret_steps, GError **error)
+{
+    return recover_wanted(state, journal, false, dry_run, interrupt, ret_steps, error);
+}
+
+bool
+recover_leftovers(State *state, Journal *journal, const Interrupt *interrupt, GPtrArray **ret_steps,
+                  GError **error)
+{
+    return recover_wanted(state, journal, true, false, interrupt, ret_steps, error);
+}
+
+bool
+recover_judge(const GPtrArray *steps, GError **error)
+{
+    guint failed = 0;
+
+    for (guint i = 0; i < steps->len; i++)
+        failed += ((const RecoverStep *) steps->pdata[i])->outcome == RECOVER_FAILED;
+    return failed == 0 ||
+           failure_set(error, FAILURE_FAILED, "%u of %u could not be put back (see above)", failed,
+                       steps->len);
 }

@@ -35,3 +35,13 @@ void recover_step_free(RecoverStep *step);
  */
 bool recover_all(State *state, Journal *journal, bool dry_run, const Interrupt *interrupt,
                  GPtrArray **ret_steps, GError **error);
+
+/*
+ * The same for what dead processes left and nobody set to stay: what a new run does by itself. What
+ * was set by hand, or by `hostctl doctor --apply`, is not touched.
+ */
+bool recover_leftovers(State *state, Journal *journal, const Interrupt *interrupt,
+                       GPtrArray **ret_steps, GError **error);
+
+/* False when a step failed; the error says how many. */
+bool recover_judge(const GPtrArray *steps, GError **error);

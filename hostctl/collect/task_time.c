@@ -15,6 +15,7 @@
 /* A thread with its own account; it keeps what it last had when it ends. */
 typedef struct {
     SchedFile file;
+    uint64_t base_ns; /* used before it was followed, where that does not count */
     uint64_t run_ns;
 } ThreadClock;
 
@@ -31,9 +32,10 @@ typedef struct {
 struct TaskTimes {
     const Sysroot *root;
     uint64_t tick_ns;
-    GPtrArray *guests; /* Followed */
-    GArray *ksmd;      /* ThreadClock: one, or none */
-    GArray *vhosts;    /* ThreadClock: our guests' kernel threads */
+    uint64_t made_ticks; /* since boot: what was started later is followed from its start */
+    GPtrArray *guests;   /* Followed */
+    GArray *ksmd;        /* ThreadClock: one, or none */
+    GArray *vhosts;      /* ThreadClock: our guests' kernel threads */
     GArray *foreign_vhosts;
 };
 
@@ -98,7 +100,7 @@ clocks_read(GArray *clocks)
 
         if (sched_read(&clock->file, &reading) == SCHED_READ)
             clock->run_ns = reading.run_ns;
-        sum_ns += clock->run_ns;
+        sum_ns += clock->run_ns - clock->base_ns;
     }
     return sum_ns;
 }
@@ -134,10 +136,24 @@ followed_read(Followed *followed, uint64_t tick_ns)
     uint64_t vcpu_ns = clocks_read(followed->vcpus);
     uint64_t process_ns;
 
-    if (read_process(followed->stat_fd, tick_ns, &process_ns) &&
-        process_ns >= vcpu_ns + followed->base_ns)
+    if (followed->stat_fd < 0)
+        return followed->used_ns;
+    if (!read_process(followed->stat_fd, tick_ns, &process_ns)) {
+        close(followed->stat_fd);
+        followed->stat_fd = -1;
+    } else if (process_ns >= vcpu_ns + followed->base_ns) {
         followed->used_ns = MAX(followed->used_ns, process_ns - vcpu_ns - followed->base_ns);
+    }
     return followed->used_ns;
+}
+
+static uint64_t
+ticks_since_boot(uint64_t tick_ns)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return ((uint64_t) now.tv_sec * NS_PER_SECOND + (uint64_t) now.tv_nsec) / tick_ns;
 }
 
 TaskTimes *
@@ -149,6 +165,7 @@ task_times_new(const Sysroot *root)
 
     times->root = root;
     times->tick_ns = NS_PER_SECOND / sysconf(_SC_CLK_TCK);
+    times->made_ticks = ticks_since_boot(times->tick_ns);
     times->guests = g_ptr_array_new_with_free_func(followed_free);
     times->ksmd = clocks_new();
     times->vhosts = clocks_new();
@@ -183,14 +200,27 @@ is_followed(const TaskTimes *times, const QemuProcess *process)
     return false;
 }
 
+static bool
+is_newer(const TaskTimes *times, const QemuProcess *process)
+{
+    return sysroot_is_live(times->root) && process->start_ticks > times->made_ticks;
+}
+
 static void
 follow_kernel_vhosts(TaskTimes *times, const QemuProcess *process, bool ours)
 {
+    GArray *clocks = ours ? times->vhosts : times->foreign_vhosts;
+
     for (guint i = 0; i < process->others->len; i++) {
         const QemuThread *thread = &g_array_index(process->others, QemuThread, i);
+        SchedReading reading;
+        ThreadClock *clock;
 
-        if (thread->pid != process->pid)
-            clocks_add(times->root, ours ? times->vhosts : times->foreign_vhosts, thread, NULL);
+        if (thread->pid == process->pid || !clocks_add(times->root, clocks, thread, NULL))
+            continue;
+        clock = &g_array_index(clocks, ThreadClock, clocks->len - 1);
+        if (!ours && !is_newer(times, process) && sched_read(&clock->file, &reading) == SCHED_READ)
+            clock->base_ns = clock->run_ns = reading.run_ns;
     }
 }
 
@@ -220,8 +250,10 @@ task_times_follow(TaskTimes *times, const QemuProcess *process, bool ours, GErro
         return false;
     }
 
-    followed->base_ns = followed_read(followed, times->tick_ns);
-    followed->used_ns = 0;
+    if (ours || !is_newer(times, process)) {
+        followed->base_ns = followed_read(followed, times->tick_ns);
+        followed->used_ns = 0;
+    }
     g_ptr_array_add(times->guests, followed);
     follow_kernel_vhosts(times, process, ours);
     return true;

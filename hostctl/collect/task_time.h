@@ -34,7 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TaskTimes, task_times_free)
 /*
  * Follows one guest from now on; a second call for the same process changes nothing. Call it when
  * a guest of ours was made, and for foreign guests after each qemu_process_list(). The time a
- * foreign guest used before it was first seen does not count.
+ * foreign guest used before task_times_new() does not count; one that was started later counts
+ * whole.
  */
 bool task_times_follow(TaskTimes *times, const QemuProcess *process, bool ours, GError **error);
 

@@ -12,6 +12,7 @@ typedef struct {
     JournalKind kind;
     const char *target; /* NULL: every cpufreq governor */
     const char *value;
+    bool reaches_guests; /* page sharing, and who switches it */
 } Remedy;
 
 static const Remedy remedies[] = {
@@ -20,13 +21,13 @@ static const Remedy remedies[] = {
     { "halt-poll", JOURNAL_FILE, "sys/module/kvm/parameters/halt_poll_ns", "0" },
     { "nmi-watchdog", JOURNAL_FILE, "proc/sys/kernel/nmi_watchdog", "0" },
     { "perf-paranoid", JOURNAL_FILE, "proc/sys/kernel/perf_event_paranoid", "1" },
-    { "ksm-advisor", JOURNAL_FILE, "sys/kernel/mm/ksm/advisor_mode", "none" },
+    { "ksm-advisor", JOURNAL_FILE, "sys/kernel/mm/ksm/advisor_mode", "none", true },
     { "governor", JOURNAL_FILE, NULL, "performance" },
     { "turbo", JOURNAL_FILE, CPUFREQ_NO_TURBO, "1" },
     { "turbo", JOURNAL_FILE, CPUFREQ_BOOST, "0" },
-    { "ksmtuned", JOURNAL_SERVICE, "ksmtuned.service", "inactive" },
-    { "ksm-service", JOURNAL_SERVICE, "ksm.service", "inactive" },
-    { "mom", JOURNAL_SERVICE, "mom-vdsm.service", "inactive" },
+    { "ksmtuned", JOURNAL_SERVICE, "ksmtuned.service", "inactive", true },
+    { "ksm-service", JOURNAL_SERVICE, "ksm.service", "inactive", true },
+    { "mom", JOURNAL_SERVICE, "mom-vdsm.service", "inactive", true },
 };
 
 bool
@@ -34,6 +35,15 @@ remedy_exists(const char *id)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(remedies); i++)
         if (g_str_equal(remedies[i].id, id))
+            return true;
+    return false;
+}
+
+bool
+remedy_reaches_guests(const char *id)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(remedies); i++)
+        if (g_str_equal(remedies[i].id, id) && remedies[i].reaches_guests)
             return true;
     return false;
 }

@@ -10,6 +10,9 @@
 /* True for the id of a check that can be mended from here. */
 bool remedy_exists(const char *id);
 
+/* True when mending it reaches guests that run: page sharing, and who switches it. */
+bool remedy_reaches_guests(const char *id);
+
 /* All such ids, separated by ", ". Free with g_free(). */
 char *remedy_ids(void);
 

@@ -7,6 +7,7 @@
 #include "hostctl/run/sampler.h"
 #include "hostctl/run/schedule.h"
 #include "hostctl/run/visit.h"
+#include "hostctl/run/visit_check.h"
 
 /* Seen under TCG with the modelled counters: one guest takes 8 s of a CPU to boot, 2 s under KVM.
  */
@@ -22,6 +23,7 @@ typedef struct {
     Fleet *fleet;
     Sampler *sampler;
     uint64_t balloon_asked_kib;
+    GPtrArray *notes;
 } Experiment;
 
 static int64_t
@@ -135,7 +137,8 @@ make_visits(Experiment *experiment, GError **error)
                      left_ns(lab->plan, lab->rig, visits, i), "%s, %g %%, repeat %u",
                      condition->name, planned->step_percent, planned->repeat);
         order.balloon_asked_kib = experiment->balloon_asked_kib;
-        if (!visit_make(&order, lab, experiment->fleet, experiment->sampler, error))
+        if (!visit_make(&order, lab, experiment->fleet, experiment->sampler, error) ||
+            !visit_check(lab, i + 1, experiment->notes, error))
             return false;
     }
     return true;
@@ -171,9 +174,11 @@ experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error)
     g_autofree int64_t *condition_ids = g_new0(int64_t, lab->plan->conditions->len);
     g_autoptr(KsmKnob) ksm = NULL;
     bool ready = true;
-    Experiment experiment = {
-        .lab = lab, .progress = progress, .visits = visits, .condition_ids = condition_ids
-    };
+    Experiment experiment = { .lab = lab,
+                              .progress = progress,
+                              .visits = visits,
+                              .condition_ids = condition_ids,
+                              .notes = notes };
 
     if (condition_any_changes_ksm(lab->plan)) {
         ksm = ksm_knob_new(lab->journal, false, error);

@@ -11,7 +11,7 @@
 /*
  * Runs the plan into lab->writer and finishes the dataset (complete, interrupted, failed). Guests
  * and page sharing are as before on every way out; `notes` (char *) gets what was left alone
- * because somebody else had changed it meanwhile.
+ * because somebody else had changed it meanwhile, and visits whose check failed.
  */
 bool experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error);
 

@@ -26,6 +26,8 @@ typedef struct {
     char *plugin;  /* emupmu.so in the state directory; NULL without emulated counters */
     char *silicon; /* the emulated host's file in /dev/shm */
     bool shared_host;
+    bool keep_going; /* past a visit whose check failed */
+    char *dataset;   /* the path */
 } Lab;
 
 /* Writes a note into the dataset, in a transaction of its own; a failure to write is `error`. */

@@ -22,12 +22,14 @@ find_image(Lab *lab, GError **error)
     return true;
 }
 
-/* Page sharing is host-wide: what we switch, somebody else's guests feel. */
+/* Page sharing is host-wide, and so is a load past capacity: somebody else's guests feel both. */
 static bool
 check_foreign(const Lab *lab, GError **error)
 {
-    return !condition_any_changes_ksm(lab->plan) ||
-           host_qemu_allow(lab->root, "the plan switches page sharing: it is not run",
+    return host_qemu_allow(lab->root,
+                           condition_any_changes_ksm(lab->plan)
+                               ? "the plan switches page sharing: it is not run"
+                               : "the plan fills this host's CPUs: it is not run",
                            lab->shared_host, error);
 }
 
@@ -112,6 +114,8 @@ lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig 
     lab->rig = rig;
     lab->interrupt = interrupt;
     lab->shared_host = options->shared_host;
+    lab->keep_going = options->keep_going;
+    lab->dataset = g_strdup(options->output);
     lab->id = g_strdup_printf("%08x", g_random_int());
     lab->state = state_open(error);
     if (!lab->state || !find_image(lab, error) || !state_lock(lab->state, error))
@@ -143,6 +147,7 @@ lab_free(Lab *lab)
     journal_free(lab->journal);
     state_free(lab->state);
     g_free(lab->id);
+    g_free(lab->dataset);
     g_free(lab->kernel);
     g_free(lab->initrd);
     g_free(lab->plugin);

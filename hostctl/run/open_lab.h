@@ -9,6 +9,7 @@ typedef struct {
     const char *output;
     bool replace; /* an existing dataset goes away */
     bool shared_host;
+    bool keep_going; /* past a visit whose check failed */
 } LabOptions;
 
 /*

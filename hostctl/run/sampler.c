@@ -5,12 +5,10 @@
 
 #include "common/base/failure.h"
 #include "common/base/fault.h"
+#include "common/base/text.h"
 #include "hostctl/collect/cpu_time.h"
-#include "hostctl/collect/ksm.h"
-#include "hostctl/collect/memory.h"
-#include "hostctl/collect/pressure.h"
 #include "hostctl/collect/sched.h"
-#include "hostctl/collect/task_time.h"
+#include "hostctl/run/host_rows.h"
 #include "hostctl/virt/guest_memory.h"
 
 /* One vCPU of the fleet, with everything that is read of it. */
@@ -28,6 +26,7 @@ struct Sampler {
     GPtrArray *vcpus; /* of SampledVcpu */
     CpuTimes *cpu_times;
     TaskTimes *task_times;
+    GHashTable *foreign; /* "PID since TICKS" of guests that are not ours: told already */
 };
 
 static void
@@ -97,7 +96,33 @@ add_vcpu(Sampler *sampler, FleetGuest *guest, const QemuThread *thread, GError *
 }
 
 static bool
-follow_guests(Sampler *sampler, GError **error)
+is_of_fleet(const Sampler *sampler, const QemuProcess *process)
+{
+    for (unsigned i = 0; i < fleet_size(sampler->fleet); i++)
+        if (fleet_guest(sampler->fleet, i)->process->pid == process->pid)
+            return true;
+    return false;
+}
+
+/* One that ends while it is looked at is no failure of the run. */
+static bool
+follow_foreign(Sampler *sampler, const QemuProcess *process, int64_t visit_id, GError **error)
+{
+    char *key =
+        g_strdup_printf("%d since %" G_GUINT64_FORMAT, (int) process->pid, process->start_ticks);
+    g_autofree char *name = text_printable(process->guest, 200);
+
+    if (!g_hash_table_add(sampler->foreign, key) ||
+        !task_times_follow(sampler->task_times, process, false, NULL))
+        return true;
+    return lab_note(sampler->lab, visit_id, 0, visit_id ? "warning" : "info", error,
+                    "guest %s (process %d) is not of this run: its CPU time is recorded as "
+                    "“foreign”",
+                    name, (int) process->pid);
+}
+
+bool
+sampler_meet_guests(Sampler *sampler, int64_t visit_id, GError **error)
 {
     g_autoptr(GPtrArray) processes = NULL;
 
@@ -106,11 +131,10 @@ follow_guests(Sampler *sampler, GError **error)
 
     for (guint i = 0; i < processes->len; i++) {
         const QemuProcess *process = processes->pdata[i];
-        bool ours = false;
 
-        for (unsigned j = 0; j < fleet_size(sampler->fleet); j++)
-            ours = ours || fleet_guest(sampler->fleet, j)->process->pid == process->pid;
-        if (!task_times_follow(sampler->task_times, process, ours, error))
+        if (is_of_fleet(sampler, process)
+                ? !task_times_follow(sampler->task_times, process, true, error)
+                : !follow_foreign(sampler, process, visit_id, error))
             return false;
     }
     return true;
@@ -125,8 +149,9 @@ sampler_new(Lab *lab, Fleet *fleet, GError **error)
     sampler->fleet = fleet;
     sampler->vcpus = g_ptr_array_new_with_free_func(sampled_vcpu_free);
     sampler->task_times = task_times_new(lab->root);
+    sampler->foreign = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sampler->cpu_times = cpu_times_new(lab->root, error);
-    if (!sampler->cpu_times || !follow_guests(sampler, error))
+    if (!sampler->cpu_times || !sampler_meet_guests(sampler, 0, error))
         return NULL;
 
     for (unsigned i = 0; i < fleet_size(fleet); i++) {
@@ -154,6 +179,7 @@ sampler_free(Sampler *sampler)
     g_clear_pointer(&sampler->vcpus, g_ptr_array_unref);
     g_clear_pointer(&sampler->cpu_times, cpu_times_free);
     g_clear_pointer(&sampler->task_times, task_times_free);
+    g_clear_pointer(&sampler->foreign, g_hash_table_unref);
     g_free(sampler);
 }
 
@@ -210,103 +236,23 @@ write_vcpu(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **error)
            write_counters(lab, vcpu, vcpu->host_mode, "host", visit_id, error);
 }
 
-static bool
-write_pool(Sampler *sampler, int64_t visit_id, GError **error)
-{
-    Lab *lab = sampler->lab;
-    Stamp stamp = stamp_now();
-    const CpuTime *times;
-    size_t n;
-
-    if (!cpu_times_read(sampler->cpu_times, error))
-        return false;
-    times = cpu_times_get(sampler->cpu_times, &n);
-    for (size_t i = 0; i < n; i++) {
-        const CpuSampleRow row = {
-            times[i].cpu,     visit_id,           stamp,
-            times[i].user_ns, times[i].system_ns, times[i].irq_ns,
-            times[i].idle_ns, times[i].iowait_ns, times[i].steal_ns,
-        };
-
-        if (CPU_ISSET(times[i].cpu, &lab->rig->pool) &&
-            !writer_cpu_sample(lab->writer, &row, error))
-            return false;
-    }
-    return true;
-}
-
-static bool
-write_tasks(Sampler *sampler, int64_t visit_id, GError **error)
-{
-    Stamp stamp = stamp_now();
-    uint64_t run_ns[TASK_KINDS];
-
-    task_times_read(sampler->task_times, run_ns);
-    for (int kind = 0; kind < TASK_KINDS; kind++) {
-        const TaskSampleRow row = { task_kind_name(kind), visit_id, stamp, run_ns[kind] };
-
-        if (!writer_task_sample(sampler->lab->writer, &row, error))
-            return false;
-    }
-    return true;
-}
-
 bool
 sampler_tick(Sampler *sampler, int64_t visit_id, GError **error)
 {
     Lab *lab = sampler->lab;
 
-    if (!writer_begin(lab->writer, error) || !write_pool(sampler, visit_id, error))
+    if (!writer_begin(lab->writer, error) ||
+        !host_rows_cpus(lab->writer, sampler->cpu_times, &lab->rig->pool, visit_id, error))
         return false;
     for (guint i = 0; i < sampler->vcpus->len; i++)
         if (!write_vcpu(lab, sampler->vcpus->pdata[i], visit_id, error))
             return false;
     fault_point("window.write");
-    if (!write_tasks(sampler, visit_id, error) || !writer_commit(lab->writer, error))
+    if (!host_rows_tasks(lab->writer, sampler->task_times, visit_id, error) ||
+        !writer_commit(lab->writer, error))
         return false;
     fault_point("window.commit");
     return true;
-}
-
-static bool
-write_host_memory(Lab *lab, int64_t visit_id, GError **error)
-{
-    MemorySampleRow row = memory_sample_row_none;
-    MemoryStats memory;
-    KsmStats ksm;
-
-    row.visit_id = visit_id;
-    row.stamp = stamp_now();
-    if (!memory_read(lab->root, &memory, error))
-        return false;
-    row.available_kib = memory.available_kib;
-    row.swap_used_kib = memory.swap_used_kib;
-    if (ksm_read(lab->root, &ksm, NULL)) {
-        row.ksm_run = ksm.run;
-        row.ksm_pages_to_scan = ksm.pages_to_scan;
-        row.ksm_pages_shared = ksm.pages_shared;
-        row.ksm_pages_sharing = ksm.pages_sharing;
-        row.ksm_pages_unshared = ksm.pages_unshared;
-        row.ksm_pages_volatile = ksm.pages_volatile;
-        row.ksm_full_scans = ksm.full_scans;
-    }
-    return writer_memory_sample(lab->writer, &row, error);
-}
-
-static bool
-write_pressure(Lab *lab, int64_t visit_id, GError **error)
-{
-    PressureSampleRow row = { .visit_id = visit_id, .stamp = stamp_now() };
-    PressureStats pressure;
-
-    if (!pressure_read(lab->root, &pressure, NULL))
-        return true;
-    row.cpu_some_us = pressure.cpu_some_us;
-    row.memory_some_us = pressure.memory_some_us;
-    row.memory_full_us = pressure.memory_full_us;
-    row.io_some_us = pressure.io_some_us;
-    row.io_full_us = pressure.io_full_us;
-    return writer_pressure_sample(lab->writer, &row, error);
 }
 
 static bool
@@ -333,8 +279,8 @@ sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, G
 {
     Lab *lab = sampler->lab;
 
-    if (!writer_begin(lab->writer, error) || !write_host_memory(lab, visit_id, error) ||
-        !write_pressure(lab, visit_id, error))
+    if (!writer_begin(lab->writer, error) ||
+        !host_rows_memory(lab->writer, lab->root, visit_id, error))
         return false;
     for (unsigned i = 0; i < fleet_size(sampler->fleet); i++)
         if (!write_guest_memory(lab, fleet_guest(sampler->fleet, i), visit_id, balloon_asked_kib,

@@ -28,5 +28,12 @@ bool sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_k
 /* Run time and wait of the loaded guests' vCPUs so far, summed; writes nothing. */
 bool sampler_delay(Sampler *sampler, uint64_t *ret_run_ns, uint64_t *ret_delay_ns, GError **error);
 
+/*
+ * Looks for guests that are not of the fleet; each new one gets a note, and its CPU time counts
+ * from now on (one that was started since the last look: from its start). Reads all of /proc, so
+ * not inside a measuring window. `visit_id` 0: between visits.
+ */
+bool sampler_meet_guests(Sampler *sampler, int64_t visit_id, GError **error);
+
 /* CPU time of guests that are not ours, cumulative. */
 uint64_t sampler_foreign_ns(Sampler *sampler);

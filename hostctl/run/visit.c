@@ -91,8 +91,11 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
         return false;
     describe_load(lab, fleet, row);
 
+    if (!sampler_meet_guests(sampler, row->id, error))
+        return false;
     foreign_ns = sampler_foreign_ns(sampler);
-    if (!guest_view_start(lab, micro, row->id, error) || !sample_window(lab, sampler, row, error))
+    if (!guest_view_start(lab, micro, row->id, error) || !sample_window(lab, sampler, row, error) ||
+        !sampler_meet_guests(sampler, row->id, error))
         return false;
     row->foreign_ns = sampler_foreign_ns(sampler) - foreign_ns;
     return guest_view_fetch(lab, micro, row->id, error) &&

@@ -70,7 +70,7 @@ class Place:
     def command(self, name, plan=None):
         return {
             'run': lambda: [self.hostctl, 'run', self.plan(plan), '-o', self.dataset, '--replace',
-                            '--shared-host'],
+                            '--shared-host', '--keep-going'],
             'recover': lambda: [self.hostctl, 'recover'],
             'ksm': lambda: [self.hostctl, 'ksm', 'set', 'pages_to_scan=321', '--shared-host'],
             'ksm restore': lambda: [self.hostctl, 'ksm', 'restore'],

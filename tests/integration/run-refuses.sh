@@ -16,7 +16,7 @@ refuses()
 }
 
 small_plan "$place/plan.json"
-run=("$hostctl" run "$place/plan.json" -o "$place/run.db" --replace)
+run=("$hostctl" run "$place/plan.json" -o "$place/run.db" --replace --keep-going)
 
 small_plan "$place/wrong.json" '"repeat": 2'
 refuses 'a wrong key' 1 'did you mean “repeats”?' -- "$hostctl" run "$place/wrong.json" -o "$place/run.db"
@@ -79,8 +79,18 @@ pid=$!
 wait_for 'select count(*) from host_sample where visit_id = 2'
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
-"$hostctl" recover >"$place/out" 2>&1 || fail "recover: $(cat "$place/out")"
-host_is_as_before 'after SIGKILL and hostctl recover'
+pgrep -f 'guest=small-' >/dev/null || fail 'no guest outlived the kill: nothing is tested'
+cp "$place/run.db" "$place/killed.db"
+cp "$place/run.db-wal" "$place/killed.db-wal"
+sed 's/"measure_seconds": 5/"measure_seconds": 2/; s/"steps_percent": \[0, 100\]/"steps_percent": [0]/' "$place/plan.json" >"$place/next.json"
+"$hostctl" run "$place/next.json" -o "$place/next.db" --keep-going >"$place/out" 2>&1 </dev/null || fail "the run after a kill: $(cat "$place/out")"
+for word in 'an earlier hostctl was killed' 'guest small-micro' 'destroyed'; do
+    grep -qF -- "$word" "$place/out" || fail "the run after a kill does not say “$word”: $(cat "$place/out")"
+done
+[ "$("$hostctl" recover)" = 'nothing to put back' ] || fail 'the run after a kill left something'
+mv "$place/killed.db" "$place/run.db"
+mv "$place/killed.db-wal" "$place/run.db-wal"
+host_is_as_before 'after SIGKILL and the next run, which recovers by itself'
 [ "$(sqlite3 -readonly "$place/run.db" 'PRAGMA integrity_check')" = ok ] || fail 'SIGKILL: the dataset is damaged'
 [ "$(sqlite3 -readonly "$place/run.db" "select count(*) from visit where state = 'done'")" = 1 ] ||
     fail 'SIGKILL: the visit that was done is gone'

@@ -215,6 +215,39 @@ leaves_what_was_set_by_hand_and_says_how_to_undo_it(void **state)
     assert_host_tree(tree, KSM "run", "1");
 }
 
+/* hostctl doctor --apply before a run is the very purpose: the run must not undo it. */
+static void
+a_new_run_puts_back_leftovers_and_leaves_what_was_set_to_stay(void **state)
+{
+    HostTree *tree = *state;
+    Change kept = { .kind = JOURNAL_FILE, .target = WATCHDOG, .held = true, .until_recover = true };
+    g_autoptr(GPtrArray) steps = NULL;
+    pid_t child = fork();
+
+    kept.until_recover = true;
+    if (child == 0) {
+        KsmKnob *ksm = ksm_knob_new(tree->journal, false, NULL);
+
+        if (change_make(&kept, tree->journal, "0", NULL) && ksm &&
+            ksm_knob_apply(ksm, ksm_on, ksm_on_length, 1000, NULL, NULL))
+            raise(SIGKILL);
+        _exit(1);
+    }
+    waitpid(child, &(int){ 0 }, 0);
+    host_tree_reopen_journal(tree);
+    assert_false(journal_require_recovered(tree->journal, NULL));
+
+    assert_true(recover_leftovers(tree->state, tree->journal, NULL, &steps, NULL));
+    assert_int_equal(outcome_of(steps, KSM "run"), RECOVER_PUT_BACK);
+    assert_host_tree(tree, KSM "run", "0");
+    assert_host_tree(tree, WATCHDOG, "0");
+    assert_true(journal_require_recovered(tree->journal, NULL));
+    g_ptr_array_unref(steps);
+    steps = run_recover(tree, false);
+    assert_int_equal(outcome_of(steps, WATCHDOG), RECOVER_PUT_BACK);
+    assert_host_tree(tree, WATCHDOG, "1");
+}
+
 /* Rewrites the journal so that its entries come from another boot. */
 static void
 restart_the_machine(HostTree *tree)
@@ -356,6 +389,7 @@ main(void)
         CASE(refuses_while_the_owner_is_at_work),
         CASE(leaves_what_was_set_by_hand_and_says_how_to_undo_it),
         CASE(puts_back_what_was_to_stay_until_now),
+        CASE(a_new_run_puts_back_leftovers_and_leaves_what_was_set_to_stay),
         CASE(writes_nothing_into_a_machine_that_was_restarted),
         CASE(removes_only_files_of_ours_from_shared_memory),
         CASE(removes_the_console_of_a_guest_that_is_gone_and_no_other),
