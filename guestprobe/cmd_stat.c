@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,9 @@
 #include "common/pmu/stat_print.h"
 #include "guestprobe/child.h"
 #include "guestprobe/cmd.h"
+#include "guestprobe/guest_facts.h"
 #include "guestprobe/stat_session.h"
+#include "guestprobe/textfile.h"
 
 #define PERF_NO_COMMAND 255 /* perf's exit code when the command cannot be started */
 
@@ -23,6 +26,7 @@ typedef struct {
     const Options *options;
     StatSession *session;
     FILE *out;
+    Textfile *textfile; /* NULL: windows are printed to `out` */
     int signal_fd;
     int64_t begin_ns;
     pid_t pid;       /* of the command; 0: none, or it ended */
@@ -85,6 +89,16 @@ wait_until(Run *run, int64_t due_ns)
 }
 
 static bool
+write_textfile(Run *run, const StatWindow *window, GError **error)
+{
+    const TextfileInput input = { .window = window,
+                                  .since_boot = stat_session_cpu_times(run->session),
+                                  .wall_ns = clock_wall_ns() };
+
+    return textfile_update(run->textfile, &input, error);
+}
+
+static bool
 print_window(Run *run, GError **error)
 {
     const Options *options = run->options;
@@ -94,6 +108,8 @@ print_window(Run *run, GError **error)
 
     if (!stat_session_next(run->session, &window, error))
         return false;
+    if (run->textfile)
+        return write_textfile(run, &window, error);
     if (options->json)
         stat_print_json(run->out, &window, &style);
     else if (options->separator)
@@ -142,7 +158,7 @@ print_head(Run *run)
     const Options *options = run->options;
     g_autofree char *command = g_strjoinv(" ", options->command);
 
-    if (options->json || options->separator)
+    if (options->json || options->separator || options->textfile)
         return;
     if (options->interval_ms)
         stat_print_table_head(run->out, false);
@@ -196,6 +212,21 @@ open_output(const Options *options, GError **error)
     return out;
 }
 
+/* node_exporter is another user, so the file must be for all. */
+static bool
+open_textfile(Run *run, const Sysroot *root, GError **error)
+{
+    Hypervisor hypervisor = hypervisor_detect(hypervisor_cpuid);
+    cpu_set_t cpus;
+
+    if (!guest_cpus(root, &cpus, error))
+        return false;
+    umask(S_IWGRP | S_IWOTH);
+    run->textfile = textfile_new(run->options->textfile, hypervisor.name,
+                                 (unsigned) CPU_COUNT(&cpus), hypervisor.steal_clock);
+    return true;
+}
+
 /* The command exists, but waits before its exec. */
 static bool
 count(Run *run, Child *child, GError **error)
@@ -214,6 +245,8 @@ count(Run *run, Child *child, GError **error)
         return false;
     }
     print_note(run);
+    if (options->textfile && !open_textfile(run, root, error))
+        return false;
     run->begin_ns = clock_raw_ns();
     if (has_command(options))
         refusal = child_exec(child);
@@ -258,6 +291,7 @@ cmd_stat(const Options *options, GError **error)
     }
     done = count(&run, &child, error);
     stat_session_close(run.session);
+    textfile_free(run.textfile);
     if (options->output && fclose(run.out) != 0 && done)
         done = failure_set_errno(error, errno, "%s", options->output);
     return done || run.wait_status ? exit_code(&run) : -1;

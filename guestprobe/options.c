@@ -5,6 +5,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/text.h"
+#include "guestprobe/textfile.h"
 
 #define DEFAULT_EVENTS \
     "task-clock,context-switches,cycles,instructions,branches,branch-misses,cache-misses"
@@ -15,7 +16,7 @@
 typedef struct {
     gboolean help, version, facts, agent, all_cpus, json, may_power_off;
     char **events;
-    char *source, *interval, *for_seconds, *separator, *output, *port;
+    char *source, *interval, *for_seconds, *separator, *output, *textfile, *port;
 } Typed;
 
 /* G_OPTION_ARG_… names are long; these are the two kinds that we have. */
@@ -56,6 +57,7 @@ make_sections(Typed *typed, Section *ret_sections)
           { VALUE("field-separator", 'x', separator, "CSV as perf stat -x prints it", "SEP"),
             FLAG("json-output", 'j', json, "JSON as perf stat -j prints it"),
             VALUE("output", 'o', output, "into FILE", "FILE"),
+            VALUE("textfile", 0, textfile, "metrics for node_exporter, into FILE.prom", "FILE"),
             { NULL } } },
         { "As hostctl's agent in a guest",
           { FLAG("agent", 0, agent, "serve hostctl over a virtio-serial port"),
@@ -100,14 +102,16 @@ options_print_help(FILE *out)
     }
     fputs(
         "\n"
-        "Without -I there is one window, printed at the end. Output goes to standard output, with\n"
-        "a command to standard error, as perf's does. The exit code is the command's; 1 when\n"
-        "something failed, 2 for wrong usage.\n"
+        "Without -I there is one window, printed at the end; with --textfile one each 15 s. "
+        "Output\n"
+        "goes to standard output, with a command to standard error, as perf's does. The exit code\n"
+        "is the command's; 1 when something failed, 2 for wrong usage.\n"
         "\n"
         "Examples:\n"
         "  guestprobe -I 1000 -x, -e cycles,instructions,branch-misses,cache-misses\n"
         "  guestprobe -I 1000 -j --for 60 -o windows.json\n"
         "  guestprobe -e cycles,branch-misses -- stress -c 1 -t 10\n"
+        "  guestprobe --textfile /var/lib/prometheus/node-exporter/guest.prom\n"
         "  guestprobe --agent\n",
         out);
 }
@@ -176,6 +180,7 @@ typed_clear(Typed *typed)
     g_free(typed->for_seconds);
     g_free(typed->separator);
     g_free(typed->output);
+    g_free(typed->textfile);
     g_free(typed->port);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
@@ -221,10 +226,27 @@ parse_seconds(const char *text, double *ret_seconds, GError **error)
 }
 
 static bool
+check_textfile(const Typed *typed, char **command, GError **error)
+{
+    if (!typed->textfile)
+        return true;
+    if (typed->separator || typed->json || typed->output || command[0])
+        return failure_set(error, FAILURE_USAGE,
+                           "--textfile is for the whole guest and has a format of its own: no -x, "
+                           "-j, -o and no command");
+    if (!g_str_has_suffix(typed->textfile, TEXTFILE_SUFFIX))
+        return failure_set(error, FAILURE_USAGE,
+                           "--textfile “%s”: node_exporter reads only files that end in %s",
+                           typed->textfile, TEXTFILE_SUFFIX);
+    return true;
+}
+
+static bool
 check_contradictions(const Typed *typed, char **command, GError **error)
 {
     bool counts = typed->events || typed->interval || typed->for_seconds || typed->separator ||
-                  typed->json || typed->all_cpus || typed->output || typed->source || command[0];
+                  typed->json || typed->all_cpus || typed->output || typed->textfile ||
+                  typed->source || command[0];
 
     if (typed->separator && typed->json)
         return failure_set(error, FAILURE_USAGE, "-x and -j are two formats: give one");
@@ -238,7 +260,7 @@ check_contradictions(const Typed *typed, char **command, GError **error)
         return failure_set(error, FAILURE_USAGE, "--facts stands alone");
     if (!typed->agent && (typed->port || typed->may_power_off))
         return failure_set(error, FAILURE_USAGE, "--port and --may-power-off belong to --agent");
-    return true;
+    return check_textfile(typed, command, error);
 }
 
 static bool
@@ -263,6 +285,9 @@ check(Typed *typed, char **command, Options *options, GError **error)
     options->may_power_off = typed->may_power_off;
     options->separator = g_steal_pointer(&typed->separator);
     options->output = g_steal_pointer(&typed->output);
+    options->textfile = g_steal_pointer(&typed->textfile);
+    if (options->textfile && !options->interval_ms)
+        options->interval_ms = TEXTFILE_DEFAULT_INTERVAL_MS;
     options->port = g_steal_pointer(&typed->port);
     options->command = g_strdupv(command);
     return true;
@@ -304,6 +329,7 @@ options_clear(Options *options)
     g_strfreev(options->events);
     g_free(options->separator);
     g_free(options->output);
+    g_free(options->textfile);
     g_strfreev(options->command);
     g_free(options->port);
 }

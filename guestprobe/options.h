@@ -18,6 +18,7 @@ typedef struct {
     double for_seconds; /* 0: until the command ends or a signal comes */
     char *separator;    /* NULL: no CSV */
     bool json;
+    char *textfile; /* for node_exporter; NULL: none */
     char *output;   /* a file; NULL: standard output, with a command standard error */
     char **command; /* NULL or empty: none */
 

@@ -6,7 +6,6 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/pmu/window.h"
-#include "guestprobe/cpu_times.h"
 #include "guestprobe/guest_facts.h"
 
 struct StatSession {
@@ -119,6 +118,12 @@ stat_session_close(StatSession *session)
     cpu_times_close(session->times);
     g_string_free(session->note, TRUE);
     g_free(session);
+}
+
+CpuTimes
+stat_session_cpu_times(const StatSession *session)
+{
+    return cpu_times_total(session->times);
 }
 
 CounterSource

@@ -9,6 +9,7 @@
 #include "common/base/sysroot.h"
 #include "common/pmu/stat_window.h"
 #include "guestprobe/counter_set.h"
+#include "guestprobe/cpu_times.h"
 
 typedef struct StatSession StatSession;
 
@@ -21,6 +22,9 @@ StatSession *stat_session_open(const Sysroot *root, CounterSource source, const 
                                pid_t command, const PmuKernel *kernel, GError **error);
 void stat_session_close(StatSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StatSession, stat_session_close)
+
+/* Of all CPUs since boot, at the end of the last window. */
+CpuTimes stat_session_cpu_times(const StatSession *session);
 
 CounterSource stat_session_source(const StatSession *session);
 

@@ -32,11 +32,10 @@ write_row(Lab *lab, VisitRow *row, GError **error)
 static bool
 start_loads(const RigStep *step, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
 {
-    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, row->id,
-                    error))
+    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, error))
         return false;
     row->load_raw_ns = clock_raw_ns();
-    row->bulk_running = fleet_loaded_bulk(fleet);
+    row->bulk_running = step->n_bulk;
     return true;
 }
 
@@ -88,8 +87,7 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
 
     if (!guest_view_echo(lab, micro, row->id, error))
         return false;
-    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE &&
-        !fleet_load(fleet, true, 0, row->id, error))
+    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE && !fleet_load(fleet, true, 0, error))
         return false;
     describe_load(lab, fleet, row);
 
@@ -133,7 +131,7 @@ stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampl
            sampler_memory(sampler, row->id, order->balloon_asked_kib, error) &&
            interrupt_sleep(lab->interrupt, (int64_t) (lab->plan->tail_seconds * NS_PER_SECOND),
                            error) &&
-           fleet_unload(fleet, row->id, error);
+           fleet_unload(fleet, error);
 }
 
 bool

@@ -6,7 +6,6 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
-#include "hostctl/collect/qemu_list.h"
 #include "hostctl/collect/sched.h"
 
 #define NAME_BYTES_MAX 128
@@ -24,7 +23,6 @@ struct StatWatch {
     const StatSetup *setup;
     const char *const *domains;
     GPtrArray *vcpus; /* Watched */
-    QemuList *list;
     GString *notes;
     int64_t begin_ns;
 };
@@ -67,7 +65,6 @@ stat_watch_new(const StatSetup *setup, const char *const *domains, GError **erro
     watch->setup = setup;
     watch->domains = domains;
     watch->vcpus = g_ptr_array_new_with_free_func(free_watched);
-    watch->list = qemu_list_new(setup->root);
     watch->notes = g_string_new(NULL);
     if (!check_domains(watch, error) || !stat_watch_look(watch, error))
         return NULL;
@@ -82,7 +79,6 @@ stat_watch_free(StatWatch *watch)
         return;
 
     g_ptr_array_unref(watch->vcpus);
-    qemu_list_free(watch->list);
     g_string_free(watch->notes, TRUE);
     g_free(watch);
 }
@@ -167,11 +163,10 @@ look_at(StatWatch *watch, const QemuProcess *process, GError **error)
 bool
 stat_watch_look(StatWatch *watch, GError **error)
 {
-    const GPtrArray *processes;
+    g_autoptr(GPtrArray) processes = NULL;
 
-    if (!qemu_list_look(watch->list, error))
+    if (!qemu_process_list(watch->setup->root, &processes, error))
         return false;
-    processes = qemu_list_processes(watch->list);
     for (guint i = 0; i < watch->vcpus->len; i++)
         ((Watched *) watch->vcpus->pdata[i])->seen = false;
     for (guint i = 0; i < processes->len; i++)

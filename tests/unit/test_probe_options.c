@@ -83,6 +83,19 @@ serves_an_agent(void **state)
     assert_string_equal(options.port, "/dev/vport0p1");
 }
 
+static void
+a_textfile_is_written_each_15_seconds_unless_told_otherwise(void **state)
+{
+    g_auto(Options) usual = { 0 }, told = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    assert_true(parse("guestprobe --textfile guest.prom", &usual, &error));
+    assert_string_equal(usual.textfile, "guest.prom");
+    assert_int_equal(usual.interval_ms, 15000);
+    assert_true(parse("guestprobe --textfile=guest.prom -I 1000", &told, &error));
+    assert_int_equal(told.interval_ms, 1000);
+}
+
 static const struct {
     const char *line;
     const char *says;
@@ -103,6 +116,10 @@ static const struct {
     { "guestprobe --agent -e cycles", "--agent counts what the host asks for" },
     { "guestprobe --agent sleep 1", "--agent counts what the host asks for" },
     { "guestprobe --port /dev/null", "belong to --agent" },
+    { "guestprobe --textfile guest.prom -j", "a format of its own" },
+    { "guestprobe --textfile guest.prom sleep 1", "no command" },
+    { "guestprobe --textfile guest.txt", "end in .prom" },
+    { "guestprobe --agent --textfile guest.prom", "--agent counts what the host asks for" },
     { "guestprobe --facts -j", "--facts stands alone" },
 };
 
@@ -124,10 +141,10 @@ says_what_is_wrong_with_a_command_line(void **state)
 static void
 explains_every_option_in_help_and_manual(void **state)
 {
-    static const char *const names[] = { "event",       "all-cpus", "source", "interval-print",
-                                         "for",         "agent",    "port",   "field-separator",
-                                         "json-output", "output",   "facts",  "may-power-off",
-                                         "version",     "help" };
+    static const char *const names[] = { "event",       "all-cpus", "source",  "interval-print",
+                                         "for",         "agent",    "port",    "field-separator",
+                                         "json-output", "output",   "facts",   "may-power-off",
+                                         "version",     "help",     "textfile" };
     g_autofree char *path =
         g_build_filename(g_getenv("TEST_DATA_DIR"), "..", "docs", "man", "guestprobe.md", NULL);
     g_autofree char *manual = NULL;
@@ -156,6 +173,7 @@ main(void)
         cmocka_unit_test(takes_what_is_written_for_perf),
         cmocka_unit_test(takes_a_command_behind_two_dashes),
         cmocka_unit_test(serves_an_agent),
+        cmocka_unit_test(a_textfile_is_written_each_15_seconds_unless_told_otherwise),
         cmocka_unit_test(says_what_is_wrong_with_a_command_line),
         cmocka_unit_test(explains_every_option_in_help_and_manual),
     };
