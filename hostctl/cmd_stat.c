@@ -58,20 +58,32 @@ print_all(StatWatch *watch, Output *output, GError **error)
 
 /* A signal ends the counting, as with perf: what was counted so far is printed. */
 static bool
-wait_and_look(const CommandContext *context, StatWatch *watch, int64_t until_ns, bool *ret_stop,
-              GError **error)
+wait_and_look(const CommandContext *context, StatWatch *watch, int64_t until_ns, int64_t *look_ns,
+              bool *ret_stop, GError **error)
 {
     while (clock_raw_ns() < until_ns) {
-        if (!interrupt_sleep_until(context->interrupt, MIN(until_ns, clock_raw_ns() + LOOK_NS),
-                                   NULL)) {
+        if (!interrupt_sleep_until(context->interrupt, MIN(until_ns, *look_ns), NULL)) {
             *ret_stop = true;
             return true;
         }
+        if (clock_raw_ns() < *look_ns)
+            continue;
         if (!stat_watch_look(watch, error))
             return false;
         print_notes(watch);
+        *look_ns = clock_raw_ns() + LOOK_NS;
     }
     return true;
+}
+
+/* On the grid of intervals; those that are over already are left out, so that their windows join
+ * and we always wait, where a signal is heard. */
+static int64_t
+next_due(int64_t due_ns, int64_t interval_ns)
+{
+    int64_t late_ns = clock_raw_ns() - due_ns;
+
+    return due_ns + (MAX(late_ns, 0) / interval_ns + 1) * interval_ns;
 }
 
 static bool
@@ -79,14 +91,14 @@ count(const CommandContext *context, StatWatch *watch, Output *output, GError **
 {
     int64_t begin_ns = stat_watch_begin_ns(watch);
     int64_t end_ns = begin_ns + output->duration_ns;
-    int64_t due_ns = begin_ns;
+    int64_t due_ns = begin_ns, look_ns = begin_ns + LOOK_NS;
     bool stop = false;
 
     if (!output->json && !output->style.separator)
         stat_print_table_head(output->out, true);
     while (!stop && due_ns < end_ns) {
-        due_ns = MIN(due_ns + output->interval_ns, end_ns);
-        if (!wait_and_look(context, watch, due_ns, &stop, error) ||
+        due_ns = MIN(next_due(due_ns, output->interval_ns), end_ns);
+        if (!wait_and_look(context, watch, due_ns, &look_ns, &stop, error) ||
             !print_all(watch, output, error))
             return false;
     }

@@ -21,8 +21,20 @@ typedef struct {
     uint64_t memory_some_us; /* the same for memory */
 } CgroupStats;
 
-/* Never fails: what cannot be read is ABSENT_U64. */
-void cgroup_read(const Sysroot *root, pid_t pid, CgroupStats *ret_stats);
+typedef struct Cgroup Cgroup;
+
+/* Opens the groups' files, which stay open. Never fails: what is not there stays unknown. */
+Cgroup *cgroup_open(const Sysroot *root, pid_t pid);
+void cgroup_close(Cgroup *cgroup);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cgroup, cgroup_close)
+
+/*
+ * Never fails: what cannot be read is ABSENT_U64. No allocation. cgroup_read_all() reads every
+ * file; cgroup_read() only what moves fast, I/O pressure and the groups that have a quota, and
+ * gives the rest as it was at the last cgroup_read_all(), which cgroup_open() calls too.
+ */
+void cgroup_read_all(Cgroup *cgroup, CgroupStats *ret_stats);
+void cgroup_read(Cgroup *cgroup, CgroupStats *ret_stats);
 
 /*
  * Pure part: the folder of a controller ("cpu", or "" for version 2) out of /proc/PID/cgroup,

@@ -5,7 +5,7 @@
 
 /* The folder of a guest is called PID-DESCRIPTOR. */
 bool
-exit_count_read(const Sysroot *root, pid_t pid, uint64_t *ret_exits)
+exit_count_open(const Sysroot *root, pid_t pid, KeptNumber *ret_exits)
 {
     g_autofree char *prefix = g_strdup_printf("%d-", pid);
     g_auto(GStrv) names = NULL;
@@ -16,7 +16,7 @@ exit_count_read(const Sysroot *root, pid_t pid, uint64_t *ret_exits)
         g_autofree char *path = g_strdup_printf(KVM_DIR "/%s/exits", *name);
 
         if (g_str_has_prefix(*name, prefix))
-            return sysroot_read_u64(root, path, ret_exits, NULL);
+            return kept_number_open(root, path, "", ret_exits);
     }
     return false;
 }

@@ -79,31 +79,19 @@ ksm_read(const Sysroot *root, KsmStats *ret_stats, GError **error)
 }
 
 bool
-ksm_read_process(const Sysroot *root, pid_t pid, uint64_t *ret_merging_pages, GError **error)
+ksm_open_process(const Sysroot *root, pid_t pid, KeptNumber *ret_merging_pages)
 {
-    static const char key[] = "ksm_merging_pages";
-    g_autofree char *path = g_strdup_printf("proc/%d/ksm_stat", pid);
+    g_autofree char *all = g_strdup_printf("proc/%d/ksm_stat", pid);
     g_autofree char *single = g_strdup_printf("proc/%d/ksm_merging_pages", pid);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) lines = NULL;
+    uint64_t pages;
 
-    /* Linux 6.1 has the one number in a file of its own only. */
-    if (!sysroot_exists(root, path))
-        return sysroot_read_u64(root, single, ret_merging_pages, error);
-    if (!sysroot_read(root, path, &text, error))
-        return false;
-
-    lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line; line++) {
-        char *value = *line + strlen(key);
-
-        if (!g_str_has_prefix(*line, key))
-            continue;
-        value += *value == ':';
-        if (text_to_u64(g_strstrip(value), ret_merging_pages, NULL))
+    /* Linux 6.1 has the one number in a file of its own only, and a ksm_stat without it. */
+    if (kept_number_open(root, all, "ksm_merging_pages", ret_merging_pages)) {
+        if (kept_number_read(ret_merging_pages, &pages))
             return true;
+        kept_number_close(ret_merging_pages);
     }
-    return sysroot_read_u64(root, single, ret_merging_pages, error);
+    return kept_number_open(root, single, "", ret_merging_pages);
 }
 
 /* A kernel thread has no arguments; anybody may call a process "ksmd". */

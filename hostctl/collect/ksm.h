@@ -12,6 +12,7 @@
 
 #include "common/base/absent.h"
 #include "common/base/sysroot.h"
+#include "hostctl/collect/kept_number.h"
 
 #define KSM_DIR "sys/kernel/mm/ksm"
 
@@ -43,8 +44,9 @@ typedef struct {
 /* FAILURE_UNSUPPORTED when the kernel has no KSM. */
 bool ksm_read(const Sysroot *root, KsmStats *ret_stats, GError **error);
 
-/* Pages of one process that are merged, from /proc/PID/ksm_stat in any of its formats. */
-bool ksm_read_process(const Sysroot *root, pid_t pid, uint64_t *ret_merging_pages, GError **error);
+/* Pages of one process that are merged, in any of the formats that kernels had. False when it is
+ * gone, or the kernel does not tell. */
+bool ksm_open_process(const Sysroot *root, pid_t pid, KeptNumber *ret_merging_pages);
 
 /* ksmd's process id; 0 where there is none. */
 pid_t ksm_daemon_pid(const Sysroot *root);

@@ -47,11 +47,9 @@ memory_read(const Sysroot *root, MemoryStats *ret_stats, GError **error)
 }
 
 bool
-memory_read_rss(const Sysroot *root, pid_t pid, uint64_t *ret_rss_kib, GError **error)
+memory_open_rss(const Sysroot *root, pid_t pid, KeptNumber *ret_rss_kib)
 {
     g_autofree char *path = g_strdup_printf("proc/%d/status", pid);
-    g_autofree char *text = NULL;
 
-    return sysroot_read(root, path, &text, error) &&
-           find_kib(path, text, "VmRSS:", ret_rss_kib, error);
+    return kept_number_open(root, path, "VmRSS:", ret_rss_kib);
 }

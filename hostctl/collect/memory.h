@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "common/base/sysroot.h"
+#include "hostctl/collect/kept_number.h"
 
 typedef struct {
     uint64_t total_kib;
@@ -18,5 +19,5 @@ typedef struct {
 
 bool memory_read(const Sysroot *root, MemoryStats *ret_stats, GError **error);
 
-/* Resident memory of a process (VmRSS of its status). */
-bool memory_read_rss(const Sysroot *root, pid_t pid, uint64_t *ret_rss_kib, GError **error);
+/* Resident memory of a process in KiB (VmRSS of its status). False when it is gone. */
+bool memory_open_rss(const Sysroot *root, pid_t pid, KeptNumber *ret_rss_kib);

@@ -105,6 +105,7 @@ look_at(const Sysroot *root, pid_t pid, QemuProcess **ret_process)
     const char *name = arguments ? qemu_argument_after(arguments, "-name") : NULL;
     g_autoptr(QemuProcess) process = NULL;
     const char *memory;
+    ThreadStat stat;
 
     if (!name)
         return LOOK_IS_NOT;
@@ -120,9 +121,10 @@ look_at(const Sysroot *root, pid_t pid, QemuProcess **ret_process)
         qemu_memory_parse(memory, &process->memory_kib);
     process->vcpus = g_array_new(FALSE, FALSE, sizeof(QemuThread));
     process->others = g_array_new(FALSE, FALSE, sizeof(QemuThread));
-    if (!thread_start_ticks(root, pid, pid, &process->start_ticks, NULL) ||
-        !read_threads(root, process))
+    if (!thread_stat_read(root, pid, pid, &stat, NULL) || !read_threads(root, process))
         return LOOK_IS_NOT;
+    process->start_ticks = stat.start_ticks;
+    process->n_threads = stat.n_threads;
 
     *ret_process = g_steal_pointer(&process);
     return vcpus_are_distinct((*ret_process)->vcpus) ? LOOK_IS_GUEST : LOOK_CANNOT_TELL_VCPUS;
@@ -156,9 +158,56 @@ compare_processes(const void *a, const void *b)
     return order ? order : left->pid - right->pid;
 }
 
-/* Every process that was started with a guest's name; `unclear` are those without vCPU threads. */
+static void
+forget_kernel_vhost(QemuProcess *process)
+{
+    for (guint i = process->others->len; i > 0; i--)
+        if (g_array_index(process->others, QemuThread, i - 1).pid != process->pid)
+            g_array_remove_index(process->others, i - 1);
+}
+
+/* As many threads as before, and the vCPUs' still the same. */
 static bool
-scan(const Sysroot *root, GPtrArray *guests, GPtrArray *unclear, GError **error)
+is_unchanged(const Sysroot *root, const QemuProcess *process)
+{
+    ThreadStat stat;
+
+    if (!thread_stat_read(root, process->pid, process->pid, &stat, NULL) ||
+        stat.start_ticks != process->start_ticks || stat.n_threads != process->n_threads)
+        return false;
+    for (guint i = 0; i < process->vcpus->len; i++) {
+        const QemuThread *vcpu = &g_array_index(process->vcpus, QemuThread, i);
+
+        if (!thread_stat_read(root, process->pid, vcpu->tid, &stat, NULL) ||
+            stat.start_ticks != vcpu->start_ticks)
+            return false;
+    }
+    return true;
+}
+
+/* Takes the process out of the list when it is unchanged; else NULL. */
+static QemuProcess *
+take_unchanged(const Sysroot *root, GPtrArray *known, pid_t pid)
+{
+    for (guint i = 0; known && i < known->len; i++) {
+        QemuProcess *process = known->pdata[i];
+
+        if (process->pid != pid)
+            continue;
+        if (!is_unchanged(root, process))
+            return NULL;
+        forget_kernel_vhost(process);
+        return g_ptr_array_steal_index_fast(known, i);
+    }
+    return NULL;
+}
+
+/*
+ * Every process that was started with a guest's name; `unclear` are those without vCPU threads.
+ * What is still as in `known`, which may be NULL, moves over from there.
+ */
+static bool
+scan(const Sysroot *root, GPtrArray *known, GPtrArray *guests, GPtrArray *unclear, GError **error)
 {
     g_autoptr(GArray) vhosts = g_array_new(FALSE, FALSE, sizeof(QemuThread));
     g_auto(GStrv) names = NULL;
@@ -180,7 +229,8 @@ scan(const Sysroot *root, GPtrArray *guests, GPtrArray *unclear, GError **error)
             g_array_append_val(vhosts, task);
         if (!may_be_qemu(task.name))
             continue;
-        if (look_at(root, pid, &process) == LOOK_IS_GUEST)
+        process = take_unchanged(root, known, pid);
+        if (process || look_at(root, pid, &process) == LOOK_IS_GUEST)
             g_ptr_array_add(guests, process);
         else if (process)
             g_ptr_array_add(unclear, process);
@@ -193,18 +243,25 @@ scan(const Sysroot *root, GPtrArray *guests, GPtrArray *unclear, GError **error)
 }
 
 bool
-qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error)
+qemu_process_list_again(const Sysroot *root, GPtrArray *known, GPtrArray **ret_processes,
+                        GError **error)
 {
     g_autoptr(GPtrArray) guests =
         g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
     g_autoptr(GPtrArray) unclear =
         g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
 
-    if (!scan(root, guests, unclear, error))
+    if (!scan(root, known, guests, unclear, error))
         return false;
 
     *ret_processes = g_steal_pointer(&guests);
     return true;
+}
+
+bool
+qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error)
+{
+    return qemu_process_list_again(root, NULL, ret_processes, error);
 }
 
 static bool
@@ -252,7 +309,7 @@ qemu_process_find(const Sysroot *root, const char *guest, QemuProcess **ret_proc
         g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
     guint n_found = 0, found = 0;
 
-    if (!scan(root, guests, unclear, error))
+    if (!scan(root, NULL, guests, unclear, error))
         return false;
 
     for (guint i = 0; i < guests->len; i++) {

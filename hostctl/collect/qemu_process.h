@@ -20,6 +20,7 @@ typedef struct {
     char *uuid;  /* as in -uuid; NULL when QEMU was started without */
     pid_t pid;
     uint64_t start_ticks;
+    uint64_t n_threads;  /* when it was looked at */
     bool tcg;            /* its vCPUs are translated, not run by KVM */
     uint64_t memory_kib; /* as in -m: what the guest was given; ABSENT_U64 when not told */
     char *counter_page;  /* file of its emulated counters; NULL: none */
@@ -36,6 +37,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProcess, qemu_process_free)
  * vCPUs). Error: /proc cannot be read. Free with g_ptr_array_unref(), which frees the processes.
  */
 bool qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error);
+
+/*
+ * The same, given what was found before: a process that has as many threads as then, and its vCPUs
+ * still the same, moves over from `known` and costs a file for itself and for each vCPU.
+ */
+bool qemu_process_list_again(const Sysroot *root, GPtrArray *known, GPtrArray **ret_processes,
+                             GError **error);
 
 /*
  * The one guest of that name or UUID. Errors: no such guest (the names that are there are given),

@@ -29,7 +29,7 @@ vcpu_thread_parse_name(const char *name, unsigned *ret_vcpu, bool *ret_tcg)
 }
 
 bool
-thread_start_ticks(const Sysroot *root, pid_t pid, pid_t tid, uint64_t *ret_ticks, GError **error)
+thread_stat_read(const Sysroot *root, pid_t pid, pid_t tid, ThreadStat *ret_stat, GError **error)
 {
     g_autofree char *path = g_strdup_printf("proc/%d/task/%d/stat", pid, tid);
     g_autofree char *text = NULL;
@@ -43,7 +43,20 @@ thread_start_ticks(const Sysroot *root, pid_t pid, pid_t tid, uint64_t *ret_tick
     after_name = strrchr(text, ')');
     if (after_name)
         fields = g_strsplit(after_name + 1, " ", 22);
-    if (!fields || g_strv_length(fields) < 21 || !text_to_u64(fields[20], ret_ticks, NULL))
+    if (!fields || g_strv_length(fields) < 21 ||
+        !text_to_u64(fields[18], &ret_stat->n_threads, NULL) ||
+        !text_to_u64(fields[20], &ret_stat->start_ticks, NULL))
         return failure_set(error, FAILURE_FAILED, "/%s: no start time in it", path);
+    return true;
+}
+
+bool
+thread_start_ticks(const Sysroot *root, pid_t pid, pid_t tid, uint64_t *ret_ticks, GError **error)
+{
+    ThreadStat stat;
+
+    if (!thread_stat_read(root, pid, tid, &stat, error))
+        return false;
+    *ret_ticks = stat.start_ticks;
     return true;
 }

@@ -27,7 +27,14 @@ typedef struct {
     char name[THREAD_NAME_SIZE];
 } QemuThread;
 
-/* When a thread was started, in clock ticks since boot (field 22 of its stat). */
+typedef struct {
+    uint64_t n_threads;   /* of its process (field 20) */
+    uint64_t start_ticks; /* when it was started, in clock ticks since boot (field 22) */
+} ThreadStat;
+
+/* What the stat of a thread says. */
+bool thread_stat_read(const Sysroot *root, pid_t pid, pid_t tid, ThreadStat *ret_stat,
+                      GError **error);
 bool thread_start_ticks(const Sysroot *root, pid_t pid, pid_t tid, uint64_t *ret_ticks,
                         GError **error);
 

@@ -5,6 +5,8 @@
 #include "common/base/fault.h"
 
 #define ECHO_TIMEOUT_MS 1000
+/* In a burst each earlier ping can have one; more of them is a flood. */
+#define MAX_LATE_ECHOES 64
 
 static bool
 take_ping(GuestLink *link, uint32_t sequence, const Interrupt *interrupt, Message *reply,
@@ -17,10 +19,13 @@ take_ping(GuestLink *link, uint32_t sequence, const Interrupt *interrupt, Messag
     if (!guest_link_send(link, &ping, error))
         return false;
     /* An echo that came late belongs to an earlier ping: its sequence number tells. */
-    do {
+    for (unsigned i = 0; i == 0 || reply->pong.sequence != sequence; i++) {
+        if (i > MAX_LATE_ECHOES)
+            return failure_set(error, FAILURE_FAILED, "guest %s: echoes that nobody asked for",
+                               guest_link_name(link));
         if (!guest_link_await(link, FRAME_PONG, ECHO_TIMEOUT_MS, interrupt, reply, &read_at, error))
             return false;
-    } while (reply->pong.sequence != sequence);
+    }
 
     *ret_ping = (TimeSyncPing){
         .t1_ns = sent.raw_ns,

@@ -6,16 +6,12 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "common/base/text.h"
+#include "hostctl/run/fleet_private.h"
 
-#define LOAD_TIMEOUT_MS 30000
+#define ARM_TIMEOUT_MS 30000
 /* Boot takes 3 s of a CPU under plain TCG, up to 15 s with the modelled counters. */
 #define BOOT_BASE_MS 60000
 #define BOOT_GUEST_MS 15000
-
-struct Fleet {
-    Lab *lab;
-    GPtrArray *guests; /* of FleetGuest */
-};
 
 static void
 fleet_guest_free(void *data)
@@ -138,7 +134,7 @@ arm_micro(Fleet *fleet, GError **error)
     request->arm.source = (uint8_t) lab->rig->counters;
     for (char **event = lab->plan->events; *event; event++)
         g_strlcpy(request->arm.events[request->arm.n_events++], *event, WIRE_EVENT_NAME_MAX);
-    if (!guest_link_ask(micro->link, request, FRAME_ARMED, LOAD_TIMEOUT_MS, lab->interrupt, reply,
+    if (!guest_link_ask(micro->link, request, FRAME_ARMED, ARM_TIMEOUT_MS, lab->interrupt, reply,
                         error))
         return false;
 
@@ -150,16 +146,35 @@ arm_micro(Fleet *fleet, GError **error)
     return true;
 }
 
+Fleet *
+fleet_new_empty(Lab *lab)
+{
+    Fleet *fleet = g_new0(Fleet, 1);
+
+    fleet->lab = lab;
+    fleet->guests = g_ptr_array_new_with_free_func(fleet_guest_free);
+    return fleet;
+}
+
+FleetGuest *
+fleet_add(Fleet *fleet, const char *name, GuestRole role)
+{
+    FleetGuest *member = g_new0(FleetGuest, 1);
+
+    member->name = g_strdup(name);
+    member->role = role;
+    g_ptr_array_add(fleet->guests, member);
+    return member;
+}
+
 static void
 add_member(Fleet *fleet, GuestRole role, unsigned number)
 {
-    FleetGuest *member = g_new0(FleetGuest, 1);
     const char *run = fleet->lab->plan->name;
+    g_autofree char *name = role == GUEST_ROLE_MICRO ? g_strdup_printf("%s-micro", run)
+                                                     : g_strdup_printf("%s-bulk-%02u", run, number);
 
-    member->role = role;
-    member->name = role == GUEST_ROLE_MICRO ? g_strdup_printf("%s-micro", run)
-                                            : g_strdup_printf("%s-bulk-%02u", run, number);
-    g_ptr_array_add(fleet->guests, member);
+    fleet_add(fleet, name, role);
 }
 
 static int64_t
@@ -174,12 +189,10 @@ Fleet *
 fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
           GError **error)
 {
-    g_autoptr(Fleet) fleet = g_new0(Fleet, 1);
+    g_autoptr(Fleet) fleet = fleet_new_empty(lab);
     unsigned n = lab->rig->n_bulk + 1;
     int64_t deadline_ns = clock_raw_ns() + boot_limit_ns(lab, n);
 
-    fleet->lab = lab;
-    fleet->guests = g_ptr_array_new_with_free_func(fleet_guest_free);
     add_member(fleet, GUEST_ROLE_MICRO, 0);
     for (unsigned i = 1; i < n; i++)
         add_member(fleet, GUEST_ROLE_BULK, i);
@@ -222,88 +235,4 @@ fleet_free(Fleet *fleet)
     fleet_destroy(fleet, NULL);
     g_ptr_array_unref(fleet->guests);
     g_free(fleet);
-}
-
-static bool
-send_load(Fleet *fleet, FleetGuest *member, GError **error)
-{
-    const Plan *plan = fleet->lab->plan;
-    const PlanGuests *kind = member->role == GUEST_ROLE_MICRO ? &plan->micro : &plan->bulk;
-    const char *const none[] = { NULL };
-    g_autofree Message *request = g_new0(Message, 1);
-
-    request->kind = FRAME_LOAD;
-    if (!message_pack_strv((const char *const *) (kind->load ? kind->load : plan->load),
-                           request->load.argv, sizeof request->load.argv,
-                           &request->load.argv_len) ||
-        !message_pack_strv(plan->load_env ? (const char *const *) plan->load_env : none,
-                           request->load.env, sizeof request->load.env, &request->load.env_len))
-        return failure_set(error, FAILURE_FAILED, "%s: $.load: longer than %d bytes", plan->path,
-                           WIRE_COMMAND_MAX);
-    return guest_link_send(member->link, request, error);
-}
-
-static bool
-await_load(Fleet *fleet, FleetGuest *member, GError **error)
-{
-    g_autofree Message *reply = g_new0(Message, 1);
-
-    if (!guest_link_await(member->link, FRAME_LOADED, LOAD_TIMEOUT_MS, fleet->lab->interrupt, reply,
-                          NULL, error))
-        return false;
-    if (reply->loaded.error != 0)
-        return failure_set_errno(error, reply->loaded.error, "guest %s: starting its load",
-                                 member->name);
-    member->loaded = true;
-    return true;
-}
-
-bool
-fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, GError **error)
-{
-    unsigned first = micro ? 0 : 1, end = n_bulk + 1;
-
-    for (unsigned i = first; i < end; i++)
-        if (!send_load(fleet, fleet_guest(fleet, i), error))
-            return false;
-    fault_point("load.send");
-    for (unsigned i = first; i < end; i++)
-        if (!await_load(fleet, fleet_guest(fleet, i), error))
-            return false;
-    return true;
-}
-
-bool
-fleet_unload(Fleet *fleet, GError **error)
-{
-    const Message request = { .kind = FRAME_UNLOAD };
-    g_autofree Message *reply = g_new0(Message, 1);
-
-    for (guint i = 0; i < fleet->guests->len; i++)
-        if (fleet_guest(fleet, i)->loaded &&
-            !guest_link_send(fleet_guest(fleet, i)->link, &request, error))
-            return false;
-    for (guint i = 0; i < fleet->guests->len; i++) {
-        FleetGuest *member = fleet_guest(fleet, i);
-
-        if (!member->loaded)
-            continue;
-        if (!guest_link_await(member->link, FRAME_UNLOADED, LOAD_TIMEOUT_MS, fleet->lab->interrupt,
-                              reply, NULL, error))
-            return false;
-        member->loaded = false;
-        fault_point("load.end");
-    }
-    return true;
-}
-
-unsigned
-fleet_loaded_vcpus(const Fleet *fleet)
-{
-    unsigned n = 0;
-
-    for (guint i = 0; i < fleet->guests->len; i++)
-        if (fleet_guest(fleet, i)->loaded)
-            n += fleet_guest(fleet, i)->vcpus;
-    return n;
 }

@@ -16,7 +16,7 @@
 
 typedef struct {
     Guest *guest;
-    GuestLink *link;
+    GuestLink *link; /* NULL once it was cut off */
     char *name;
     GuestRole role;
     unsigned vcpus;
@@ -46,10 +46,20 @@ bool fleet_destroy(Fleet *fleet, GError **error);
 unsigned fleet_size(const Fleet *fleet);
 FleetGuest *fleet_guest(const Fleet *fleet, unsigned index);
 
-/* Starts the load in the micro guest if asked, and in the first `n_bulk` bulk guests. */
-bool fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, GError **error);
-/* Ends every load. */
-bool fleet_unload(Fleet *fleet, GError **error);
+/*
+ * Starts the load in the micro guest if asked, and brings the bulk guests that run theirs up to
+ * `n_bulk`. A bulk guest whose probe does not do as it should is cut off (its link closed, itself
+ * paused), which a note with the visit tells, and another takes its place where there is one:
+ * fleet_loaded_bulk() says how many it became. Errors: the micro guest's, and when none is left.
+ */
+bool fleet_load(Fleet *fleet, bool micro, unsigned n_bulk, int64_t visit_id, GError **error);
+/* Ends every load; bulk guests are cut off as above. */
+bool fleet_unload(Fleet *fleet, int64_t visit_id, GError **error);
 
-/* vCPUs of the guests whose load runs. */
+/* vCPUs of the guests whose load runs, and how many bulk guests run theirs. */
 unsigned fleet_loaded_vcpus(const Fleet *fleet);
+unsigned fleet_loaded_bulk(const Fleet *fleet);
+
+/* A fleet of guests that are there already, the micro guest first: the caller fills in the rest. */
+Fleet *fleet_new_empty(Lab *lab);
+FleetGuest *fleet_add(Fleet *fleet, const char *name, GuestRole role);

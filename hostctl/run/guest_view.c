@@ -78,11 +78,17 @@ guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
     int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
     int64_t ticks = duration_ns(lab->plan) / interval_ns + 1;
     unsigned room = (unsigned) ticks * micro->vcpus;
+    unsigned most_frames = 2 * room + 2, frames = 0;
     int64_t deadline_ns = clock_raw_ns() + FETCH_TIMEOUT_MS * NS_PER_MS;
 
     for (;;) {
-        int left_ms = (int) MAX(1, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
+        int left_ms = (int) ((deadline_ns - clock_raw_ns()) / NS_PER_MS);
 
+        if (!interrupt_check(lab->interrupt, error))
+            return false;
+        if (left_ms <= 0 || frames++ > most_frames)
+            return failure_set(error, FAILURE_FAILED,
+                               "guest %s: its samples do not end (%u frames)", micro->name, frames);
         /* One await takes either kind: SAMPLES come first, MEASURED says that was all. */
         if (!guest_link_await_any(micro->link, FRAME_SAMPLES, FRAME_MEASURED, left_ms,
                                   lab->interrupt, message, error))

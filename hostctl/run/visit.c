@@ -32,10 +32,11 @@ write_row(Lab *lab, VisitRow *row, GError **error)
 static bool
 start_loads(const RigStep *step, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
 {
-    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, error))
+    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, row->id,
+                    error))
         return false;
     row->load_raw_ns = clock_raw_ns();
-    row->bulk_running = step->n_bulk;
+    row->bulk_running = fleet_loaded_bulk(fleet);
     return true;
 }
 
@@ -87,7 +88,8 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
 
     if (!guest_view_echo(lab, micro, row->id, error))
         return false;
-    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE && !fleet_load(fleet, true, 0, error))
+    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE &&
+        !fleet_load(fleet, true, 0, row->id, error))
         return false;
     describe_load(lab, fleet, row);
 
@@ -131,7 +133,7 @@ stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampl
            sampler_memory(sampler, row->id, order->balloon_asked_kib, error) &&
            interrupt_sleep(lab->interrupt, (int64_t) (lab->plan->tail_seconds * NS_PER_SECOND),
                            error) &&
-           fleet_unload(fleet, error);
+           fleet_unload(fleet, row->id, error);
 }
 
 bool

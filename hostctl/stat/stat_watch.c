@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
+#include "hostctl/collect/qemu_list.h"
 #include "hostctl/collect/sched.h"
 
 #define NAME_BYTES_MAX 128
@@ -23,6 +24,7 @@ struct StatWatch {
     const StatSetup *setup;
     const char *const *domains;
     GPtrArray *vcpus; /* Watched */
+    QemuList *list;
     GString *notes;
     int64_t begin_ns;
 };
@@ -65,6 +67,7 @@ stat_watch_new(const StatSetup *setup, const char *const *domains, GError **erro
     watch->setup = setup;
     watch->domains = domains;
     watch->vcpus = g_ptr_array_new_with_free_func(free_watched);
+    watch->list = qemu_list_new(setup->root);
     watch->notes = g_string_new(NULL);
     if (!check_domains(watch, error) || !stat_watch_look(watch, error))
         return NULL;
@@ -79,6 +82,7 @@ stat_watch_free(StatWatch *watch)
         return;
 
     g_ptr_array_unref(watch->vcpus);
+    qemu_list_free(watch->list);
     g_string_free(watch->notes, TRUE);
     g_free(watch);
 }
@@ -163,10 +167,11 @@ look_at(StatWatch *watch, const QemuProcess *process, GError **error)
 bool
 stat_watch_look(StatWatch *watch, GError **error)
 {
-    g_autoptr(GPtrArray) processes = NULL;
+    const GPtrArray *processes;
 
-    if (!qemu_process_list(watch->setup->root, &processes, error))
+    if (!qemu_list_look(watch->list, error))
         return false;
+    processes = qemu_list_processes(watch->list);
     for (guint i = 0; i < watch->vcpus->len; i++)
         ((Watched *) watch->vcpus->pdata[i])->seen = false;
     for (guint i = 0; i < processes->len; i++)

@@ -23,8 +23,10 @@ struct GuestWatch {
     uint64_t memory_kib;
     GArray *vcpus; /* VcpuWatch */
     EmulatedPage *page;
-    uint64_t exits;
-    CgroupStats cgroup;
+    KeptNumber rss_kib, merged_pages, exits;
+    Cgroup *cgroup;
+    uint64_t last_rss_kib, last_merged_pages, last_exits;
+    CgroupStats last_cgroup;
 };
 
 static void
@@ -73,6 +75,41 @@ add_vcpu(GuestWatch *watch, const QemuThread *thread, const GuestWatchOptions *o
     return true;
 }
 
+void
+guest_watch_refresh(GuestWatch *watch)
+{
+    CgroupStats stats;
+
+    kept_number_read(&watch->rss_kib, &watch->last_rss_kib);
+    kept_number_read(&watch->merged_pages, &watch->last_merged_pages);
+    cgroup_read_all(watch->cgroup, &stats);
+}
+
+/* All that is read at each call is opened once. */
+static void
+open_files(GuestWatch *watch)
+{
+    watch->rss_kib = watch->merged_pages = watch->exits = KEPT_NUMBER_CLOSED;
+    memory_open_rss(watch->root, watch->pid, &watch->rss_kib);
+    ksm_open_process(watch->root, watch->pid, &watch->merged_pages);
+    exit_count_open(watch->root, watch->pid, &watch->exits);
+    watch->cgroup = cgroup_open(watch->root, watch->pid);
+
+    cgroup_read(watch->cgroup, &watch->last_cgroup);
+    watch->last_exits = watch->last_rss_kib = watch->last_merged_pages = ABSENT_U64;
+    kept_number_read(&watch->exits, &watch->last_exits);
+    guest_watch_refresh(watch);
+}
+
+static void
+close_files(GuestWatch *watch)
+{
+    kept_number_close(&watch->rss_kib);
+    kept_number_close(&watch->merged_pages);
+    kept_number_close(&watch->exits);
+    cgroup_close(watch->cgroup);
+}
+
 GuestWatch *
 guest_watch_new(const Sysroot *root, const QemuProcess *process, const GuestWatchOptions *options)
 {
@@ -89,9 +126,7 @@ guest_watch_new(const Sysroot *root, const QemuProcess *process, const GuestWatc
     g_array_set_clear_func(watch->vcpus, clear_vcpu);
     if (options->counters && process->counter_page)
         watch->page = emulated_open(process->counter_page, NULL);
-    cgroup_read(root, watch->pid, &watch->cgroup);
-    if (!exit_count_read(root, watch->pid, &watch->exits))
-        watch->exits = ABSENT_U64;
+    open_files(watch);
 
     for (guint i = 0; i < process->vcpus->len; i++)
         if (!add_vcpu(watch, &g_array_index(process->vcpus, QemuThread, i), options)) {
@@ -109,6 +144,7 @@ guest_watch_free(GuestWatch *watch)
 
     g_array_unref(watch->vcpus);
     emulated_close(watch->page);
+    close_files(watch);
     g_free(watch->name);
     g_free(watch->uuid);
     g_free(watch);
@@ -188,18 +224,18 @@ take_process(GuestWatch *watch, GuestView *view)
 {
     uint64_t exits = ABSENT_U64, grown;
 
-    memory_read_rss(watch->root, watch->pid, &view->rss_kib, NULL);
-    ksm_read_process(watch->root, watch->pid, &view->merged_pages, NULL);
-    exit_count_read(watch->root, watch->pid, &exits);
-    grown = growth(exits, watch->exits);
+    view->rss_kib = watch->last_rss_kib;
+    view->merged_pages = watch->last_merged_pages;
+    kept_number_read(&watch->exits, &exits);
+    grown = growth(exits, watch->last_exits);
     if (grown != ABSENT_U64)
         view->exits = grown;
-    watch->exits = exits;
+    watch->last_exits = exits;
 
-    cgroup_read(watch->root, watch->pid, &view->cgroup);
-    view->throttled_ns = growth(view->cgroup.throttled_ns, watch->cgroup.throttled_ns);
-    view->io_stalled_us = growth(view->cgroup.io_some_us, watch->cgroup.io_some_us);
-    watch->cgroup = view->cgroup;
+    cgroup_read(watch->cgroup, &view->cgroup);
+    view->throttled_ns = growth(view->cgroup.throttled_ns, watch->last_cgroup.throttled_ns);
+    view->io_stalled_us = growth(view->cgroup.io_some_us, watch->last_cgroup.io_some_us);
+    watch->last_cgroup = view->cgroup;
     for (guint i = 0; i < watch->vcpus->len && !view->has_resctrl; i++)
         view->has_resctrl = resctrl_read(
             watch->root, g_array_index(watch->vcpus, VcpuWatch, i).thread.tid, &view->resctrl);

@@ -19,6 +19,9 @@ void guest_watch_free(GuestWatch *watch);
 /* The same QEMU with the same vCPU threads: nothing was plugged or started anew. */
 bool guest_watch_is(const GuestWatch *watch, const QemuProcess *process);
 
-/* What happened since the last look (since guest_watch_new() the first time). False when a vCPU
+/* Reads what moves slowly: resident and merged memory, quotas. guest_watch_new() does it too. */
+void guest_watch_refresh(GuestWatch *watch);
+
+/* What happened since the last call (since guest_watch_new() the first time). False when a vCPU
  * thread has ended: look for the guest again. */
 bool guest_watch_take(GuestWatch *watch, GuestView *view);

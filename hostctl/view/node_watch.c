@@ -6,17 +6,25 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "hostctl/collect/cpu_time.h"
-#include "hostctl/collect/qemu_process.h"
+#include "hostctl/collect/qemu_list.h"
 #include "hostctl/view/guest_watch.h"
 
-/* How often new guests are looked for; one that ends is noticed at once. */
+/* How often new guests are looked for, and what moves slowly is read; one that ends is noticed at
+ * once. */
 #define LOOK_NS (5 * NS_PER_SECOND)
+
+/* Files that stay open: schedstat, the group's three and counters of a vCPU; memory, exits,
+ * pressure and the guest's own group. */
+#define VCPU_FILES (4 + VIEW_EVENTS)
+#define GUEST_FILES 8
+#define OTHER_FILES 256
 
 struct NodeWatch {
     const Sysroot *root;
     bool counters;
     char *counters_of;
-    GPtrArray *guests; /* GuestWatch */
+    QemuList *list;
+    GPtrArray *guests; /* GuestWatch, one of each process */
     Blame *blame;      /* NULL: why is in no_blame */
     char *no_blame;
     uint64_t blame_unnamed;
@@ -75,13 +83,14 @@ count_vcpus(const GPtrArray *processes)
 static bool
 look(NodeWatch *watch, GError **error)
 {
-    g_autoptr(GPtrArray) processes = NULL;
+    const GPtrArray *processes;
     g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_watch_free);
 
-    if (!qemu_process_list(watch->root, &processes, error))
+    if (!qemu_list_look(watch->list, error))
         return false;
-    /* A file per vCPU and its counters, and some for everything else. */
-    sched_raise_limit(count_vcpus(processes) * (1 + VIEW_EVENTS) + 256, NULL);
+    processes = qemu_list_processes(watch->list);
+    sched_raise_limit(
+        count_vcpus(processes) * VCPU_FILES + processes->len * GUEST_FILES + OTHER_FILES, NULL);
     for (guint i = 0; i < processes->len; i++) {
         const QemuProcess *process = processes->pdata[i];
         GuestWatch *guest = find_watch(watch, process);
@@ -90,7 +99,9 @@ look(NodeWatch *watch, GError **error)
                         (!watch->counters_of || g_str_equal(watch->counters_of, process->guest)),
         };
 
-        if (!guest)
+        if (guest)
+            guest_watch_refresh(guest);
+        else
             guest = guest_watch_new(watch->root, process, &options);
         if (guest)
             g_ptr_array_add(guests, guest);
@@ -120,6 +131,7 @@ node_watch_new(const Sysroot *root, const NodeWatchOptions *options, NodeWatch *
     watch->root = root;
     watch->counters = options->counters;
     watch->counters_of = g_strdup(options->counters_of);
+    watch->list = qemu_list_new(root);
     watch->guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_watch_free);
     watch->last_cpus = g_array_new(FALSE, FALSE, sizeof(CpuTime));
     open_ksmd(watch);
@@ -143,6 +155,7 @@ node_watch_free(NodeWatch *watch)
     if (!watch)
         return;
 
+    qemu_list_free(watch->list);
     g_ptr_array_unref(watch->guests);
     g_array_unref(watch->last_cpus);
     blame_close(watch->blame);

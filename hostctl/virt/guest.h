@@ -108,6 +108,9 @@ bool guest_destroy_many(GPtrArray *guests, GError **error);
 /* What a guest of ours that is gone leaves in the run directory; nothing while one has the name. */
 void guest_remove_traces(Connection *connection, const char *name);
 
+/* Stops its vCPUs where they are; destroying it works as ever. */
+bool guest_pause(Guest *guest, GError **error);
+
 /* Still there? False also when QEMU died by itself. */
 bool guest_is_running(const Guest *guest);
 

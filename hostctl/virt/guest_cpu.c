@@ -105,3 +105,12 @@ guest_set_cpu_quota(Guest *guest, unsigned percent, GError **error)
     virTypedParamsAddLLong(&parameters, &n, &room, VIR_DOMAIN_SCHEDULER_VCPU_QUOTA, quota_us);
     return set_parameters(guest, parameters, n, "setting its CPU quota", error);
 }
+
+bool
+guest_pause(Guest *guest, GError **error)
+{
+    if (!guest_require_ours(guest, "paused", error))
+        return false;
+    return virDomainSuspend(guest->domain) == 0 ||
+           virt_failure(error, "guest %s cannot be paused", guest->name);
+}

@@ -44,6 +44,13 @@ def as_json(results):
                        'cells': results}, indent=1, ensure_ascii=False)
 
 
+def held(path):
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding='utf-8') as file:
+        return {key(result) for result in json.load(file)['cells'] if result['held']}
+
+
 def merge(path, results):
     """The results of this part beside those of the parts before, in the matrix's order."""
     known = {}

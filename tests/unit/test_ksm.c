@@ -74,18 +74,27 @@ says_that_a_kernel_has_no_ksm(void **state)
 }
 
 static void
+assert_kept_number(KeptNumber *number, uint64_t wanted)
+{
+    uint64_t value = 0;
+
+    assert_true(kept_number_read(number, &value));
+    assert_int_equal(value, wanted);
+    kept_number_close(number);
+}
+
+static void
 reads_a_process_in_every_format(void **state)
 {
     g_autoptr(Sysroot) old = fixture_root("host-two-guests");
     g_autoptr(Sysroot) new = fixture_root("host-nested-lab");
-    uint64_t pages = 0;
+    KeptNumber number;
 
-    assert_true(ksm_read_process(old, 2101, &pages, NULL));
-    assert_int_equal(pages, 1234);
-    assert_true(ksm_read_process(new, 700, &pages, NULL));
-    assert_int_equal(pages, 42);
-    assert_false(ksm_read_process(new, 710, &pages, NULL));
-    assert_int_equal(pages, 42);
+    assert_true(ksm_open_process(old, 2101, &number));
+    assert_kept_number(&number, 1234);
+    assert_true(ksm_open_process(new, 700, &number));
+    assert_kept_number(&number, 42);
+    assert_false(ksm_open_process(new, 710, &number));
 }
 
 static void

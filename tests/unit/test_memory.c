@@ -34,21 +34,13 @@ reads_what_a_process_holds(void **state)
 {
     g_autoptr(Sysroot) root = fixture_root("host-two-guests");
     uint64_t rss_kib = 0;
+    KeptNumber number;
 
-    assert_true(memory_read_rss(root, 2101, &rss_kib, NULL));
+    assert_true(memory_open_rss(root, 2101, &number));
+    assert_true(kept_number_read(&number, &rss_kib));
     assert_int_equal(rss_kib, 524288);
-}
-
-static void
-names_the_process_that_is_gone(void **state)
-{
-    g_autoptr(Sysroot) root = fixture_root("host-two-guests");
-    g_autoptr(GError) error = NULL;
-    uint64_t rss_kib = 7;
-
-    assert_false(memory_read_rss(root, 9999, &rss_kib, &error));
-    assert_non_null(strstr(error->message, "9999"));
-    assert_int_equal(rss_kib, 7);
+    kept_number_close(&number);
+    assert_false(memory_open_rss(root, 9999, &number));
 }
 
 static void
@@ -85,7 +77,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_host_has_left),
         cmocka_unit_test(reads_what_a_process_holds),
-        cmocka_unit_test(names_the_process_that_is_gone),
         cmocka_unit_test(reads_the_pressure_of_host_and_cgroup),
         cmocka_unit_test(says_that_a_kernel_has_no_pressure),
     };

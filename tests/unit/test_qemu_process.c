@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "hostctl/collect/qemu_arguments.h"
+#include "hostctl/collect/qemu_list.h"
 #include "tests/support/cmocka_all.h"
+#include "tests/support/fixture_copy.h"
 #include "tests/support/golden.h"
 
 static Sysroot *
@@ -124,6 +126,45 @@ finds_the_guests_of_a_node_and_their_threads(void **state)
     assert_int_equal(thread_at(web->vcpus, 1)->start_ticks, 5002);
 }
 
+#define WEB_STAT(threads, start)                                                              \
+    "2101 (qemu-system-x86) S 1 2101 2101 0 -1 0 900 0 0 0 8 1 0 0 20 0 " threads " 0 " start \
+    " 9 6\n"
+
+static void
+looks_again_at_a_process_only_when_its_threads_may_be_others(void **state)
+{
+    static const struct {
+        const char *stat;
+        guint vcpus;
+    } cases[] = { { WEB_STAT("4", "5000"), 2 },
+                  { WEB_STAT("5", "5000"), 3 },
+                  { WEB_STAT("4", "6000"), 3 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *copy = fixture_copy("host-two-guests");
+        g_autoptr(Sysroot) root = sysroot_new(copy);
+        g_autoptr(QemuList) list = qemu_list_new(root);
+        const QemuProcess *web;
+        guint others;
+
+        assert_true(qemu_list_look(list, NULL));
+        web = qemu_list_processes(list)->pdata[1];
+        others = web->others->len;
+        fixture_change(copy, "proc/2101/task/2103/comm", "CPU 2/KVM\n");
+        fixture_change(copy, "proc/2101/task/2101/stat", cases[i].stat);
+        assert_true(qemu_list_look(list, NULL));
+        assert_int_equal(qemu_list_processes(list)->len, 2);
+        web = qemu_list_processes(list)->pdata[1];
+        assert_int_equal(web->vcpus->len, cases[i].vcpus);
+        assert_int_equal(web->vcpus->len + web->others->len, 2 + others);
+        for (int look = 0; look < 10; look++)
+            assert_true(qemu_list_look(list, NULL));
+        web = qemu_list_processes(list)->pdata[1];
+        assert_int_equal(web->vcpus->len, 3); /* found in any case after a while */
+        fixture_copy_free(copy);
+    }
+}
+
 static void
 tells_the_other_threads_apart(void **state)
 {
@@ -226,6 +267,7 @@ main(void)
         cmocka_unit_test(reads_the_guest_out_of_every_form_of_name),
         cmocka_unit_test(reads_the_memory_that_a_guest_was_given),
         cmocka_unit_test(finds_the_guests_of_a_node_and_their_threads),
+        cmocka_unit_test(looks_again_at_a_process_only_when_its_threads_may_be_others),
         cmocka_unit_test(tells_the_other_threads_apart),
         cmocka_unit_test(finds_a_guest_by_its_uuid),
         cmocka_unit_test(finds_translated_guests_with_commas_in_their_names),

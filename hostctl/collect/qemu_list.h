@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The guests of a host, kept up to date by looking now and then, at a small cost. */
+#pragma once
+
+#include "hostctl/collect/qemu_process.h"
+
+typedef struct QemuList QemuList;
+
+/* Empty until the first look. `root` must outlive it. */
+QemuList *qemu_list_new(const Sysroot *root);
+void qemu_list_free(QemuList *list);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuList, qemu_list_free)
+
+/*
+ * Looks who runs. A vCPU that was plugged in while one of QEMU's workers ended is found some looks
+ * later; whoever follows a vCPU sees its end at once (SCHED_GONE). Error: /proc cannot be read; the
+ * list is as it was then.
+ */
+bool qemu_list_look(QemuList *list, GError **error);
+
+/* QemuProcess, by name and then pid; valid until the next look. */
+const GPtrArray *qemu_list_processes(const QemuList *list);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a fleet is, for the files that are the fleet. */
+#pragma once
+
+#include "hostctl/run/fleet.h"
+
+struct Fleet {
+    Lab *lab;
+    GPtrArray *guests; /* of FleetGuest */
+};
