@@ -167,8 +167,9 @@ add_visit(Analysis *analysis, const DatasetVisit *from, const StealCheck *check)
     visit->vp_percent = from->vp_percent; /* what was planned and never reached is no load */
     visit->load_percent = isnan(from->load_percent) ? visit->vp_percent : from->load_percent;
     visit->core_percent = from->core_percent;
-    visit->runnable_vcpus =
-        from->runnable_vcpus >= 0 ? (int) MIN(from->runnable_vcpus, G_MAXINT) : -1;
+    visit->runnable = from->runnable_vcpus >= 0
+                          ? (int) MIN(from->runnable_vcpus + MAX(0, from->host_hogs), G_MAXINT)
+                          : -1;
     visit->pool_cpus = (int) CLAMP(visit_pool_cpus(&analysis->facts->run, from), 0, G_MAXINT);
     visit->boundary = from->boundary == 1;
     visit->settled = from->settled == DATASET_UNKNOWN ? -1 : from->settled == 1;

@@ -53,10 +53,10 @@ vp_label(const Visit *visit)
 {
     if (visit->boundary)
         return -1;
-    if (visit->pool_cpus > 0 && visit->runnable_vcpus >= 0) {
-        if (visit->runnable_vcpus == visit->pool_cpus + 1)
+    if (visit->pool_cpus > 0 && visit->runnable >= 0) {
+        if (visit->runnable == visit->pool_cpus + 1)
             return -1;
-        return visit->runnable_vcpus > visit->pool_cpus;
+        return visit->runnable > visit->pool_cpus;
     }
     return isnan(visit->load_percent) ? -1 : visit->load_percent > 100;
 }

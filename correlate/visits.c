@@ -41,7 +41,7 @@ visits_add(Visits *visits)
     visit->kept = g_array_new(FALSE, FALSE, sizeof(WindowValues));
     visit->stride = 1;
     visit->vp_percent = visit->load_percent = visit->core_percent = NAN;
-    visit->runnable_vcpus = visit->settled = -1;
+    visit->runnable = visit->settled = -1;
     visit->jain = NAN;
     g_ptr_array_add(visits->visits, visit);
     return visit;

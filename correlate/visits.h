@@ -26,8 +26,8 @@ typedef struct {
     int64_t visit_id, repeat, position;
     char kind[8];
     double vp_percent, load_percent, core_percent; /* NAN: not known */
-    int runnable_vcpus;                            /* -1: not known */
-    int pool_cpus;                                 /* on which they could run; 0: not known */
+    int runnable;  /* vCPUs and host hogs that share the CPUs; -1: not known */
+    int pool_cpus; /* on which they could run; 0: not known */
     bool boundary;
     int settled;            /* 1, 0; -1: not known */
     double foreign_seconds; /* CPU time of foreign guests */

@@ -38,6 +38,8 @@ print_schedule(const Plan *plan, const Rig *rig)
            rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
     printf("guests       1 micro, %u bulk, %.1f GiB\n", rig->n_bulk,
            (double) rig->guests_memory_kib / (1 << 20));
+    for (guint i = 0; i < plan->conditions->len; i++)
+        printf("condition    %s\n", ((const PlanCondition *) plan->conditions->pdata[i])->text);
     printf("visits       %u in about %s%s\n", visits->len, duration,
            plan->repeats < 3 ? " (exploratory: fewer than 3 repeats)" : "");
     for (guint i = 0; i < visits->len; i++) {
@@ -46,9 +48,12 @@ print_schedule(const Plan *plan, const Rig *rig)
         RigStep step = rig_step_at(rig, plan, visit->condition, visit->step_percent);
         g_autofree char *cpus = cpuset_format(&step.cpus);
 
-        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk, %s on CPUs %s\n", i + 1, visit->repeat,
+        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk, %s on CPUs %s", i + 1, visit->repeat,
                condition->name, visit_kind_name(visit->kind), visit->step_percent, step.n_bulk,
                plan_placement_name((PlanPlacement) condition->placement), cpus);
+        if (step.n_hogs > 0)
+            printf(", %u host hogs", step.n_hogs);
+        putchar('\n');
     }
 }
 

@@ -38,6 +38,7 @@ typedef struct {
     char *uuid, *facts;
     int64_t memory_kib, condition_id, repeat;
     int64_t tsc_offset, tsc_ratio, tsc_frac_bits; /* KVM's exact map from host to guest TSC */
+    int64_t cpu_quota_percent;                    /* of one CPU, for each vCPU */
 } DatasetGuest;
 
 typedef struct {
@@ -49,6 +50,7 @@ typedef struct {
     int64_t load_raw_ns, start_raw_ns, end_raw_ns, start_wall_ns, end_wall_ns;
     char *pool; /* where its vCPUs could run; NULL: the run's pool */
     int64_t pool_cpus, pool_cores;
+    int64_t host_hogs;
 } DatasetVisit;
 
 typedef struct {

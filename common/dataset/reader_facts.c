@@ -37,12 +37,19 @@ static const QueryField condition_fields[] = {
     SAME(DatasetCondition, QUERY_TEXT, settings),
 };
 static const QueryField guest_fields[] = {
-    SAME(DatasetGuest, QUERY_INT, id),         SAME(DatasetGuest, QUERY_INT, vcpus),
-    SAME(DatasetGuest, QUERY_NAME, name),      SAME(DatasetGuest, QUERY_NAME, role),
-    SAME(DatasetGuest, QUERY_TEXT, uuid),      SAME(DatasetGuest, QUERY_TEXT, facts),
-    SAME(DatasetGuest, QUERY_INT, memory_kib), SAME(DatasetGuest, QUERY_INT, condition_id),
-    SAME(DatasetGuest, QUERY_INT, repeat),     SAME(DatasetGuest, QUERY_INT, tsc_offset),
-    SAME(DatasetGuest, QUERY_INT, tsc_ratio),  SAME(DatasetGuest, QUERY_INT, tsc_frac_bits),
+    SAME(DatasetGuest, QUERY_INT, id),
+    SAME(DatasetGuest, QUERY_INT, vcpus),
+    SAME(DatasetGuest, QUERY_NAME, name),
+    SAME(DatasetGuest, QUERY_NAME, role),
+    SAME(DatasetGuest, QUERY_TEXT, uuid),
+    SAME(DatasetGuest, QUERY_TEXT, facts),
+    SAME(DatasetGuest, QUERY_INT, memory_kib),
+    SAME(DatasetGuest, QUERY_INT, condition_id),
+    SAME(DatasetGuest, QUERY_INT, repeat),
+    SAME(DatasetGuest, QUERY_INT, tsc_offset),
+    SAME(DatasetGuest, QUERY_INT, tsc_ratio),
+    SAME(DatasetGuest, QUERY_INT, tsc_frac_bits),
+    SAME(DatasetGuest, QUERY_INT, cpu_quota_percent),
 };
 static const QueryField visit_fields[] = {
     SAME(DatasetVisit, QUERY_INT, id),
@@ -68,6 +75,7 @@ static const QueryField visit_fields[] = {
     SAME(DatasetVisit, QUERY_TEXT, pool),
     SAME(DatasetVisit, QUERY_INT, pool_cpus),
     SAME(DatasetVisit, QUERY_INT, pool_cores),
+    SAME(DatasetVisit, QUERY_INT, host_hogs),
 };
 static const QueryField ping_fields[] = {
     SAME(DatasetPing, QUERY_INT, guest_id),      SAME(DatasetPing, QUERY_INT, visit_id),

@@ -62,7 +62,9 @@ static const char fixed_tables[] =
     "  repeat INTEGER,\n"
     "  facts TEXT,\n" /* JSON: what the probe said of itself */
     /* KVM's exact map: guest TSC = (host TSC * tsc_ratio >> tsc_frac_bits) + tsc_offset */
-    "  tsc_offset INTEGER, tsc_ratio INTEGER, tsc_frac_bits INTEGER\n"
+    "  tsc_offset INTEGER, tsc_ratio INTEGER, tsc_frac_bits INTEGER,\n"
+    "  cpu_shares INTEGER,\n"       /* NULL: not set */
+    "  cpu_quota_percent INTEGER\n" /* of one CPU, for each vCPU; NULL: none */
     ") STRICT;\n"
     "CREATE TABLE visit (\n"
     "  id INTEGER PRIMARY KEY,\n"
@@ -86,7 +88,8 @@ static const char fixed_tables[] =
     "  settled INTEGER,\n"    /* 1 when the delay's slope was flat before measuring */
     "  foreign_ns INTEGER,\n" /* CPU time of guests that are not ours, while measuring */
     "  pool TEXT,\n"          /* CPU list: where the vCPUs could run; NULL: the run's */
-    "  pool_cpus INTEGER, pool_cores INTEGER\n"
+    "  pool_cpus INTEGER, pool_cores INTEGER,\n"
+    "  host_hogs INTEGER\n" /* processes of the host that made load beside the guests */
     ") STRICT;\n"
     "CREATE TABLE sched_sample (\n"
     "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"

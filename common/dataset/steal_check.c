@@ -13,6 +13,7 @@
 
 typedef struct {
     bool micro;
+    double quota;      /* CPUs that it may use */
     double run, delay; /* CPUs: nanoseconds over the nanoseconds between the two samples */
 } VcpuShare;
 
@@ -34,7 +35,10 @@ add_guest(DatasetReader *reader, const DatasetGuest *guest, const int64_t range[
 {
     for (int64_t vcpu = 0; vcpu < MIN(guest->vcpus, 1024); vcpu++) {
         DatasetRow first, last;
-        VcpuShare share = { .micro = g_str_equal(guest->role, "micro") };
+        VcpuShare share = { .micro = g_str_equal(guest->role, "micro"),
+                            .quota = guest->cpu_quota_percent > 0
+                                         ? fmin(1, (double) guest->cpu_quota_percent / 100)
+                                         : 1 };
         bool found;
 
         if (!dataset_reader_ends(reader, DATASET_SCHED_SAMPLES, guest->id, vcpu, range[0], range[1],
@@ -117,7 +121,7 @@ busy_cpus(DatasetReader *reader, const DatasetVisit *visit, const int64_t range[
 }
 
 typedef struct {
-    double run, delay, micro_run, micro_delay, lowest;
+    double quota, run, delay, micro_run, micro_delay, lowest;
     double bulk_run, bulk_squares;
     guint bulk;
 } Sums;
@@ -130,6 +134,7 @@ sum_loaded(const GArray *shares, gint64 n)
     for (guint i = 0; i < shares->len && i < n; i++) {
         const VcpuShare *share = &g_array_index(shares, VcpuShare, i);
 
+        sums.quota += share->quota;
         sums.run += share->run;
         sums.delay += share->delay;
         sums.lowest = fmin(sums.lowest, share->run + share->delay);
@@ -203,7 +208,7 @@ static void
 fill(double pool, const GArray *shares, double busy, StealCheck *check)
 {
     Sums sums = sum_loaded(shares, check->loaded_vcpus);
-    double n = (double) check->loaded_vcpus;
+    double n = (double) check->loaded_vcpus, usable;
 
     check->measured_ratio = sums.delay / (sums.delay + sums.run);
     if (sums.micro_run + sums.micro_delay > 0)
@@ -213,7 +218,8 @@ fill(double pool, const GArray *shares, double busy, StealCheck *check)
         check->jain = sums.bulk_run * sums.bulk_run / (sums.bulk * sums.bulk_squares);
     /* Without CPU samples nothing is known of other users: the closed form of the bare pool. */
     check->other_cpus = isnan(busy) ? NAN : fmax(0, busy - sums.run);
-    check->expected_ratio = fmax(0, 1 - (pool - (isnan(busy) ? 0 : check->other_cpus)) / n);
+    usable = fmin(sums.quota, pool - (isnan(busy) ? 0 : check->other_cpus));
+    check->expected_ratio = fmax(0, 1 - usable / n);
 }
 
 bool

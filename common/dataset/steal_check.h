@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Was a visit what it claims? With N vCPUs always runnable on P' CPUs, the time they wait is known
- * in closed form: Σdelay / Σ(delay + run) = max(0, 1 - P'/N).
+ * in closed form: Σdelay / Σ(delay + run) = max(0, 1 - P'/N). Where quotas allow the vCPUs less
+ * than P' CPUs, that stands for P': the kernel counts throttled time as waiting.
  */
 #pragma once
 

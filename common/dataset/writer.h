@@ -70,6 +70,8 @@ typedef struct {
     /* KVM's exact map: guest TSC = (host TSC * tsc_ratio >> tsc_frac_bits) + tsc_offset */
     int64_t tsc_offset;                /* ABSENT_I64: not known */
     uint64_t tsc_ratio, tsc_frac_bits; /* ABSENT_U64 */
+    uint64_t cpu_shares;               /* ABSENT_U64: not set */
+    uint64_t cpu_quota_percent;        /* of one CPU, for each vCPU; ABSENT_U64: none */
 } GuestRow;
 
 /* Nothing known: set what is. */
@@ -90,6 +92,7 @@ typedef struct {
     uint64_t foreign_ns;
     const char *pool; /* CPU list: where the vCPUs could run */
     uint64_t pool_cpus, pool_cores;
+    uint64_t host_hogs; /* processes of the host that made load beside the guests */
 } VisitRow;
 
 /* A visit of which nothing is known yet: set what is, the rest stays NULL. */

@@ -34,6 +34,8 @@ const GuestRow guest_row_none = {
     .tsc_offset = ABSENT_I64,
     .tsc_ratio = ABSENT_U64,
     .tsc_frac_bits = ABSENT_U64,
+    .cpu_shares = ABSENT_U64,
+    .cpu_quota_percent = ABSENT_U64,
 };
 const VisitRow visit_row_none = {
     .bulk_running = ABSENT_U64,
@@ -51,6 +53,7 @@ const VisitRow visit_row_none = {
     .foreign_ns = ABSENT_U64,
     .pool_cpus = ABSENT_U64,
     .pool_cores = ABSENT_U64,
+    .host_hogs = ABSENT_U64,
 };
 const MemorySampleRow memory_sample_row_none = {
     .ksm_run = ABSENT_U64,
@@ -89,12 +92,19 @@ static const Cell condition_cells[] = {
     CELL(ConditionRow, CELL_TEXT, settings),
 };
 static const Cell guest_cells[] = {
-    CELL(GuestRow, CELL_TEXT, name),         CELL(GuestRow, CELL_TEXT, role),
-    CELL(GuestRow, CELL_TEXT, uuid),         CELL(GuestRow, CELL_U64, vcpus),
-    CELL(GuestRow, CELL_U64, memory_kib),    CELL(GuestRow, CELL_ID, condition_id),
-    CELL(GuestRow, CELL_U64, repeat),        CELL(GuestRow, CELL_TEXT, facts),
-    CELL(GuestRow, CELL_I64, tsc_offset),    CELL(GuestRow, CELL_U64, tsc_ratio),
+    CELL(GuestRow, CELL_TEXT, name),
+    CELL(GuestRow, CELL_TEXT, role),
+    CELL(GuestRow, CELL_TEXT, uuid),
+    CELL(GuestRow, CELL_U64, vcpus),
+    CELL(GuestRow, CELL_U64, memory_kib),
+    CELL(GuestRow, CELL_ID, condition_id),
+    CELL(GuestRow, CELL_U64, repeat),
+    CELL(GuestRow, CELL_TEXT, facts),
+    CELL(GuestRow, CELL_I64, tsc_offset),
+    CELL(GuestRow, CELL_U64, tsc_ratio),
     CELL(GuestRow, CELL_U64, tsc_frac_bits),
+    CELL(GuestRow, CELL_U64, cpu_shares),
+    CELL(GuestRow, CELL_U64, cpu_quota_percent),
 };
 static const Cell visit_cells[] = {
     CELL(VisitRow, CELL_ID, condition_id),     CELL(VisitRow, CELL_U64, repeat),
@@ -108,6 +118,7 @@ static const Cell visit_cells[] = {
     CELL(VisitRow, CELL_I64, end_wall_ns),     CELL(VisitRow, CELL_U64, settled),
     CELL(VisitRow, CELL_U64, foreign_ns),      CELL(VisitRow, CELL_TEXT, pool),
     CELL(VisitRow, CELL_U64, pool_cpus),       CELL(VisitRow, CELL_U64, pool_cores),
+    CELL(VisitRow, CELL_U64, host_hogs),
 };
 /* The events' columns are added to these when the events are known. */
 static const Cell host_sample_cells[] = {

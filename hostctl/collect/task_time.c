@@ -37,11 +37,12 @@ struct TaskTimes {
     GArray *ksmd;        /* ThreadClock: one, or none */
     GArray *vhosts;      /* ThreadClock: our guests' kernel threads */
     GArray *foreign_vhosts;
+    GArray *hogs; /* ThreadClock */
 };
 
 static const char *const kind_names[TASK_KINDS] = {
     [TASK_KSMD] = "ksmd",   [TASK_SELF] = "hostctl",    [TASK_QEMU_OTHER] = "qemu-other",
-    [TASK_VHOST] = "vhost", [TASK_FOREIGN] = "foreign",
+    [TASK_VHOST] = "vhost", [TASK_FOREIGN] = "foreign", [TASK_HOG] = "host-hog",
 };
 
 const char *
@@ -170,6 +171,7 @@ task_times_new(const Sysroot *root)
     times->ksmd = clocks_new();
     times->vhosts = clocks_new();
     times->foreign_vhosts = clocks_new();
+    times->hogs = clocks_new();
     if (ksmd > 0 && thread_start_ticks(root, ksmd, ksmd, &thread.start_ticks, NULL))
         clocks_add(root, times->ksmd, &thread, NULL);
     return times;
@@ -185,6 +187,7 @@ task_times_free(TaskTimes *times)
     g_array_unref(times->ksmd);
     g_array_unref(times->vhosts);
     g_array_unref(times->foreign_vhosts);
+    g_array_unref(times->hogs);
     g_free(times);
 }
 
@@ -259,6 +262,15 @@ task_times_follow(TaskTimes *times, const QemuProcess *process, bool ours, GErro
     return true;
 }
 
+bool
+task_times_follow_hog(TaskTimes *times, pid_t pid, GError **error)
+{
+    QemuThread thread = { .pid = pid, .tid = pid, .name = "hog" };
+
+    return thread_start_ticks(times->root, pid, pid, &thread.start_ticks, error) &&
+           clocks_add(times->root, times->hogs, &thread, error);
+}
+
 void
 task_times_read(TaskTimes *times, uint64_t ret_run_ns[TASK_KINDS])
 {
@@ -268,6 +280,7 @@ task_times_read(TaskTimes *times, uint64_t ret_run_ns[TASK_KINDS])
     ret_run_ns[TASK_KSMD] = clocks_read(times->ksmd);
     ret_run_ns[TASK_SELF] = (uint64_t) self.tv_sec * NS_PER_SECOND + self.tv_nsec;
     ret_run_ns[TASK_VHOST] = clocks_read(times->vhosts);
+    ret_run_ns[TASK_HOG] = clocks_read(times->hogs);
     ret_run_ns[TASK_QEMU_OTHER] = 0;
     ret_run_ns[TASK_FOREIGN] = clocks_read(times->foreign_vhosts);
     for (guint i = 0; i < times->guests->len; i++) {

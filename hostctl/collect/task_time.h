@@ -18,6 +18,7 @@ typedef enum {
     TASK_QEMU_OTHER, /* "qemu-other": our guests' processes less their vCPU threads */
     TASK_VHOST, /* "vhost": kernel threads of our guests (before Linux 6.4; later in qemu-other) */
     TASK_FOREIGN, /* "foreign": guests that are not ours, whole */
+    TASK_HOG,     /* "host-hog": processes that make load on purpose */
     TASK_KINDS,
 } TaskKind;
 
@@ -38,6 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TaskTimes, task_times_free)
  * whole.
  */
 bool task_times_follow(TaskTimes *times, const QemuProcess *process, bool ours, GError **error);
+
+/* Follows a process that makes load on purpose; it may end whenever it likes. */
+bool task_times_follow_hog(TaskTimes *times, pid_t pid, GError **error);
 
 /*
  * Reads all: run_ns[TASK_KINDS]. Process times come in steps of up to 20 ms (USER_HZ), ksmd's and

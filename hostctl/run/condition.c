@@ -43,6 +43,8 @@ condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GE
         return ksm_knob_apply(knob, ksm_off, ksm_off_length, KSM_TIMEOUT_MS, lab->interrupt, error);
     case PLAN_KSM_ON:
         return ksm_knob_apply(knob, ksm_on, ksm_on_length, KSM_TIMEOUT_MS, lab->interrupt, error);
+    case PLAN_KSM_KSMTUNED:
+        return ksm_knob_apply_ksmtuned(knob, error);
     case PLAN_KSM_VALUES:
         return apply_values(condition, knob, lab, error);
     default:
@@ -51,9 +53,18 @@ condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GE
 }
 
 bool
-condition_has_balloon(const PlanCondition *condition)
+condition_apply_settings(const PlanCondition *condition, HostSettings *settings, Lab *lab,
+                         GError **error)
 {
-    return condition->balloon != PLAN_BALLOON_NONE;
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+
+    if (!host_settings_apply(settings, condition, lab->rig->guests_memory_kib, notes, error))
+        return false;
+    for (guint i = 0; i < notes->len; i++)
+        if (!lab_note(lab, 0, 0, "info", error, "condition “%s”: %s", condition->name,
+                      (const char *) notes->pdata[i]))
+            return false;
+    return true;
 }
 
 /* 0: there is no balloon to ask. */

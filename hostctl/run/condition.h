@@ -4,6 +4,7 @@
 
 #include "hostctl/knob/ksm_knob.h"
 #include "hostctl/run/fleet.h"
+#include "hostctl/run/host_settings.h"
 #include "hostctl/run/lab.h"
 #include "hostctl/run/plan.h"
 
@@ -13,8 +14,9 @@ bool condition_any_changes_ksm(const Plan *plan);
 /* Before the guests are made. `knob` may be NULL when no condition of the plan changes KSM. */
 bool condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GError **error);
 
-/* False: guests get no balloon device. */
-bool condition_has_balloon(const PlanCondition *condition);
+/* Watchdog, governor and the like, recorded in notes. Before the guests are made. */
+bool condition_apply_settings(const PlanCondition *condition, HostSettings *settings, Lab *lab,
+                              GError **error);
 
 /*
  * Asks all guests for the target together and waits for each: reached, stalled or late, all three

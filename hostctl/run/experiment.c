@@ -20,6 +20,7 @@ typedef struct {
     GArray *visits; /* of PlannedVisit */
     int64_t *condition_ids;
     KsmKnob *ksm; /* NULL: no condition changes it */
+    HostSettings *host;
     Fleet *fleet;
     Sampler *sampler;
     uint64_t balloon_asked_kib;
@@ -102,12 +103,12 @@ begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, G
             return false;
         g_clear_pointer(&experiment->fleet, fleet_free);
     }
-    if (experiment->ksm && !condition_apply_host(condition, experiment->ksm, lab, error))
+    if (!condition_apply_settings(condition, experiment->host, lab, error) ||
+        (experiment->ksm && !condition_apply_host(condition, experiment->ksm, lab, error)))
         return false;
     if (renew) {
-        experiment->fleet =
-            fleet_new(lab, experiment->condition_ids[visit->condition], visit->repeat, visit->block,
-                      condition_has_balloon(condition), error);
+        experiment->fleet = fleet_new(lab, condition, experiment->condition_ids[visit->condition],
+                                      visit->repeat, visit->block, error);
         if (!experiment->fleet)
             return false;
         experiment->sampler = sampler_new(lab, experiment->fleet, error);
@@ -156,7 +157,9 @@ end(Experiment *experiment, bool made, GPtrArray *notes, GError **error)
     bool ended = true;
 
     drop_fleet(experiment);
-    if (experiment->ksm && !ksm_knob_put_back(experiment->ksm, notes, &late))
+    if (!host_settings_put_back(experiment->host, notes, &late))
+        ended = false;
+    if (experiment->ksm && !ksm_knob_put_back(experiment->ksm, notes, late ? NULL : &late))
         ended = false;
     if (!writer_finish(lab->writer, state, ended ? &late : NULL))
         ended = false;
@@ -173,12 +176,14 @@ experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error)
     g_autoptr(GArray) visits = schedule_make(lab->plan);
     g_autofree int64_t *condition_ids = g_new0(int64_t, lab->plan->conditions->len);
     g_autoptr(KsmKnob) ksm = NULL;
+    g_autoptr(HostSettings) host = host_settings_new(lab->journal);
     bool ready = true;
     Experiment experiment = { .lab = lab,
                               .progress = progress,
                               .visits = visits,
                               .condition_ids = condition_ids,
-                              .notes = notes };
+                              .notes = notes,
+                              .host = host };
 
     if (condition_any_changes_ksm(lab->plan)) {
         ksm = ksm_knob_new(lab->journal, false, error);

@@ -39,9 +39,12 @@ fleet_guest(const Fleet *fleet, unsigned index)
 }
 
 static bool
-create_guest(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, unsigned vmid, bool balloon,
+create_guest(Fleet *fleet, FleetGuest *member, const PlanCondition *condition, unsigned vmid,
              GError **error)
 {
+    bool micro = member->role == GUEST_ROLE_MICRO;
+    const PlanGuests *kind = micro ? &fleet->lab->plan->micro : &fleet->lab->plan->bulk;
+    const PlanByRole *shares = &condition->cpu_shares, *quota = &condition->cpu_quota_percent;
     Lab *lab = fleet->lab;
     bool emulated = lab->rig->counters == COUNTER_SOURCE_EMULATED;
     g_autofree char *page = emulated ? g_strdup_printf("insideout-%s-%u", lab->id, vmid) : NULL;
@@ -55,7 +58,11 @@ create_guest(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, unsigned 
         .pool = &lab->rig->pool,
         .kernel = lab->kernel,
         .initrd = lab->initrd,
-        .balloon = balloon,
+        .balloon = condition->balloon != PLAN_BALLOON_NONE,
+        .nosharepages = condition->nosharepages,
+        .hugepages = condition->hugepages,
+        .cpu_shares = (unsigned) (micro ? shares->micro : shares->bulk),
+        .cpu_quota_percent = (unsigned) (micro ? quota->micro : quota->bulk),
     };
 
     if (emulated)
@@ -68,6 +75,8 @@ create_guest(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, unsigned 
         };
 
     member->vcpus = spec.vcpus;
+    member->cpu_shares = spec.cpu_shares;
+    member->cpu_quota_percent = spec.cpu_quota_percent;
     member->page_path = page ? g_strconcat("/dev/shm/", page, NULL) : NULL;
     member->guest = guest_create(lab->connection, lab->journal, &spec, error);
     return member->guest != NULL;
@@ -87,6 +96,8 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
         .condition_id = condition_id,
         .repeat = repeat,
         .facts = facts,
+        .cpu_shares = member->cpu_shares ? member->cpu_shares : ABSENT_U64,
+        .cpu_quota_percent = member->cpu_quota_percent ? member->cpu_quota_percent : ABSENT_U64,
     };
 
     return writer_begin(lab->writer, error) &&
@@ -186,8 +197,8 @@ boot_limit_ns(const Lab *lab, unsigned n_guests)
 }
 
 Fleet *
-fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
-          GError **error)
+fleet_new(Lab *lab, const PlanCondition *condition, int64_t condition_id, unsigned repeat,
+          unsigned block, GError **error)
 {
     g_autoptr(Fleet) fleet = fleet_new_empty(lab);
     unsigned n = lab->rig->n_bulk + 1;
@@ -199,8 +210,7 @@ fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool 
 
     for (unsigned i = 0; i < n; i++)
         if (!interrupt_check(lab->interrupt, error) ||
-            !create_guest(fleet, fleet_guest(fleet, i), i ? &lab->plan->bulk : &lab->plan->micro,
-                          block * n + i + 1, balloon, error))
+            !create_guest(fleet, fleet_guest(fleet, i), condition, block * n + i + 1, error))
             return NULL;
     for (unsigned i = 0; i < n; i++)
         if (!meet_probe(fleet, fleet_guest(fleet, i), condition_id, repeat, deadline_ns, error))

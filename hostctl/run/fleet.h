@@ -20,8 +20,9 @@ typedef struct {
     char *name;
     GuestRole role;
     unsigned vcpus;
-    int64_t row_id;  /* in the dataset */
-    char *page_path; /* the emulated page; NULL: none */
+    unsigned cpu_shares, cpu_quota_percent; /* 0: libvirt's default; none */
+    int64_t row_id;                         /* in the dataset */
+    char *page_path;                        /* the emulated page; NULL: none */
     QemuProcess *process;
     bool loaded; /* its load runs */
 } FleetGuest;
@@ -33,8 +34,8 @@ typedef struct Fleet Fleet;
  * armed. `block` makes names and ids unique within the run. The error names the guest, and for one
  * that never talks the end of its console.
  */
-Fleet *fleet_new(Lab *lab, int64_t condition_id, unsigned repeat, unsigned block, bool balloon,
-                 GError **error);
+Fleet *fleet_new(Lab *lab, const PlanCondition *condition, int64_t condition_id, unsigned repeat,
+                 unsigned block, GError **error);
 /* Destroys the guests; what cannot be destroyed stays in the journal for `hostctl recover`. */
 void fleet_free(Fleet *fleet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)

@@ -15,32 +15,6 @@ static const char *const orders[] = { "balanced", "ascending", NULL };
 static const char *const betweens[] = { "recreate", "keep", NULL };
 static const char *const load_ats[] = { "start", "measure", NULL };
 
-/* "200%" → percent; 80 → value. */
-static bool
-read_amount(const JsonPlace *place, const JsonField *field, void *target, GError **error)
-{
-    PlanAmount *amount = target;
-    g_autofree char *text = NULL;
-    size_t length;
-
-    if (JSON_NODE_HOLDS_VALUE(place->node) &&
-        json_node_get_value_type(place->node) == G_TYPE_INT64) {
-        amount->percent = NAN;
-        return json_read_int64(place, field, &amount->value, error);
-    }
-    if (!json_read_string(place, field, &text, error))
-        return false;
-
-    length = strlen(text);
-    if (length > 1 && text[length - 1] == '%') {
-        text[length - 1] = '\0';
-        if (text_to_double(text, &amount->percent, NULL) && amount->percent >= 0 &&
-            amount->percent <= 10000)
-            return true;
-    }
-    return json_place_error(place, error, "want a number of guests, or a share like \"200%%\"");
-}
-
 static bool
 read_step(const JsonPlace *place, void *data, GError **error)
 {
@@ -79,7 +53,7 @@ static bool
 read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError **error)
 {
     static const JsonField fields[] = {
-        { "count", read_amount, offsetof(PlanGuests, count), 0, 10000 },
+        { "count", plan_read_amount, offsetof(PlanGuests, count), 0, 10000 },
         { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
         { "load", json_read_strv, offsetof(PlanGuests, load) },

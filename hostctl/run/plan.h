@@ -24,12 +24,6 @@ typedef enum { PLAN_ORDER_BALANCED, PLAN_ORDER_ASCENDING } PlanOrder;
 typedef enum { PLAN_BETWEEN_RECREATE, PLAN_BETWEEN_KEEP } PlanBetween;
 typedef enum { PLAN_LOAD_AT_START, PLAN_LOAD_AT_MEASURE } PlanLoadAt;
 
-/* An amount given as a share or outright: "200%" or 80. */
-typedef struct {
-    double percent; /* of what the key says; NAN when `value` was given */
-    int64_t value;
-} PlanAmount;
-
 typedef struct {
     PlanAmount count; /* bulk only: percent of the pool's CPUs, or guests */
     int64_t vcpus;

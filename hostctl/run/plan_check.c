@@ -119,6 +119,24 @@ check_balloon(const Plan *plan, guint index, const PlanCondition *condition, GEr
     return true;
 }
 
+/* Guests that are kept cannot change what they were made with. */
+static bool
+check_kept_guests(const Plan *plan, guint index, const PlanCondition *condition, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("$.conditions[%u]", index);
+
+    if (plan->between == PLAN_BETWEEN_KEEP && condition->hugepages)
+        return fail(plan, error, path,
+                    "huge pages are reserved for guests that are made anew (want "
+                    "\"between_conditions\": \"recreate\")");
+    return plan->between != PLAN_BETWEEN_KEEP ||
+           plan_condition_same_guests(condition, plan->conditions->pdata[0]) ||
+           fail(plan, error, path,
+                "a balloon device, CPU shares or quota, huge pages or nosharepages other than the "
+                "first condition's, and guests are kept (want \"between_conditions\": "
+                "\"recreate\")");
+}
+
 static bool
 check_conditions(const Plan *plan, GError **error)
 {
@@ -135,7 +153,8 @@ check_conditions(const Plan *plan, GError **error)
                 return fail(plan, error, "$.conditions", "the name “%s” is there twice",
                             condition->name);
         }
-        if (!check_balloon(plan, i, condition, error))
+        if (!check_balloon(plan, i, condition, error) ||
+            !check_kept_guests(plan, i, condition, error))
             return false;
     }
     return true;

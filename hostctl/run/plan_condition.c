@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/run/plan_condition.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "common/base/text.h"
@@ -11,6 +12,31 @@ const char *
 plan_placement_name(PlanPlacement placement)
 {
     return placements[placement];
+}
+
+bool
+plan_read_amount(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    PlanAmount *amount = target;
+    g_autofree char *text = NULL;
+    size_t length;
+
+    if (JSON_NODE_HOLDS_VALUE(place->node) &&
+        json_node_get_value_type(place->node) == G_TYPE_INT64) {
+        amount->percent = NAN;
+        return json_read_int64(place, field, &amount->value, error);
+    }
+    if (!json_read_string(place, field, &text, error))
+        return false;
+
+    length = strlen(text);
+    if (length > 1 && text[length - 1] == '%') {
+        text[length - 1] = '\0';
+        if (text_to_double(text, &amount->percent, NULL) && amount->percent >= 0 &&
+            amount->percent <= 10000)
+            return true;
+    }
+    return json_place_error(place, error, "want a whole number, or a share like \"200%%\"");
 }
 
 /* {"pages_to_scan": 1000} → "pages_to_scan=1000"; the names are checked when they are applied. */
@@ -43,7 +69,7 @@ read_ksm_values(const JsonPlace *place, PlanCondition *condition, GError **error
 static bool
 read_ksm(const JsonPlace *place, const JsonField *field, void *target, GError **error)
 {
-    static const char *const words[] = { "leave", "off", "on", NULL };
+    static const char *const words[] = { "leave", "off", "on", "ksmtuned", NULL };
     const JsonField choice = { .choices = words };
     PlanCondition *condition = target;
 
@@ -97,10 +123,96 @@ plan_condition_free(void *data)
 
     g_free(condition->name);
     g_free(condition->text);
+    g_free(condition->host.governor);
+    g_free(condition->host.thp);
     g_free(condition->ksm_text);
     g_free(condition->balloon_text);
     g_strfreev(condition->ksm_values);
     g_free(condition);
+}
+
+/* One number for all guests, or one for each role. */
+static bool
+read_by_role(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    const JsonField fields[] = {
+        { "micro", json_read_int64, offsetof(PlanByRole, micro), field->low, field->high },
+        { "bulk", json_read_int64, offsetof(PlanByRole, bulk), field->low, field->high },
+    };
+    PlanByRole *numbers = target;
+
+    if (JSON_NODE_HOLDS_OBJECT(place->node))
+        return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+    if (!json_read_int64(place, field, &numbers->micro, error))
+        return false;
+    numbers->bulk = numbers->micro;
+    return true;
+}
+
+static bool
+read_switch(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    bool on;
+
+    if (!json_read_bool(place, field, &on, error))
+        return false;
+    *(int *) target = on;
+    return true;
+}
+
+static bool
+read_thp(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const char *const words[] = { "always", "madvise", "never", NULL };
+    const JsonField choice = { .choices = words };
+    int chosen;
+
+    return json_read_choice(place, &choice, &chosen, error) &&
+           json_read_string(place, field, target, error);
+}
+
+/* Becomes the content of a file of the kernel: one word. */
+static bool
+read_governor(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    char **governor = target;
+
+    if (!json_read_string(place, field, governor, error))
+        return false;
+    for (const char *c = *governor; *c; c++)
+        if (!g_ascii_isalnum(*c) && *c != '_')
+            return json_place_error(place, error,
+                                    "want the name of a governor, like \"performance\"");
+    return **governor != '\0' || json_place_error(place, error, "empty (want \"performance\")");
+}
+
+static bool
+read_host(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "nmi_watchdog", read_switch, offsetof(PlanHost, nmi_watchdog) },
+        { "turbo", read_switch, offsetof(PlanHost, turbo) },
+        { "governor", read_governor, offsetof(PlanHost, governor) },
+        { "halt_poll_ns", json_read_int64, offsetof(PlanHost, halt_poll_ns), 0, 1e9 },
+        { "thp", read_thp, offsetof(PlanHost, thp) },
+    };
+
+    return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
+}
+
+static bool
+same_by_role(const PlanByRole *a, const PlanByRole *b)
+{
+    return a->micro == b->micro && a->bulk == b->bulk;
+}
+
+bool
+plan_condition_same_guests(const PlanCondition *a, const PlanCondition *b)
+{
+    return a->hugepages == b->hugepages && a->nosharepages == b->nosharepages &&
+           (a->balloon == PLAN_BALLOON_NONE) == (b->balloon == PLAN_BALLOON_NONE) &&
+           same_by_role(&a->cpu_shares, &b->cpu_shares) &&
+           same_by_role(&a->cpu_quota_percent, &b->cpu_quota_percent);
 }
 
 static bool
@@ -112,9 +224,17 @@ read_condition(const JsonPlace *place, void *data, GError **error)
         { "balloon", read_balloon, 0 },
         { "placement", json_read_choice, offsetof(PlanCondition, placement),
           .choices = placements },
+        { "cpu_shares", read_by_role, offsetof(PlanCondition, cpu_shares), 2, 262144 },
+        { "cpu_quota_percent", read_by_role, offsetof(PlanCondition, cpu_quota_percent), 1, 1000 },
+        { "hugepages", json_read_bool, offsetof(PlanCondition, hugepages) },
+        { "nosharepages", json_read_bool, offsetof(PlanCondition, nosharepages) },
+        { "host_hogs", plan_read_amount, offsetof(PlanCondition, host_hogs), 0, 4096 },
+        { "host", read_host, offsetof(PlanCondition, host) },
     };
     PlanCondition *condition = g_new0(PlanCondition, 1);
 
+    condition->host = (PlanHost){ .nmi_watchdog = -1, .turbo = -1, .halt_poll_ns = -1 };
+    condition->host_hogs.percent = NAN;
     g_ptr_array_add(data, condition);
     condition->text = json_to_string(place->node, FALSE);
     return json_read_object(place, fields, G_N_ELEMENTS(fields), condition, error);

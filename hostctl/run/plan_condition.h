@@ -8,7 +8,19 @@
 
 #include "common/json/document.h"
 
-typedef enum { PLAN_KSM_LEAVE, PLAN_KSM_OFF, PLAN_KSM_ON, PLAN_KSM_VALUES } PlanKsm;
+/* An amount given as a share or outright: "200%" or 80. */
+typedef struct {
+    double percent; /* of what the key says; NAN when `value` was given */
+    int64_t value;
+} PlanAmount;
+
+typedef enum {
+    PLAN_KSM_LEAVE,
+    PLAN_KSM_OFF,
+    PLAN_KSM_ON,
+    PLAN_KSM_KSMTUNED,
+    PLAN_KSM_VALUES,
+} PlanKsm;
 typedef enum {
     PLAN_BALLOON_FULL,
     PLAN_BALLOON_NONE,
@@ -23,6 +35,18 @@ typedef enum {
     PLAN_SHRINK, /* always all bulk guests; a step is so few CPUs */
 } PlanPlacement;
 
+/* One number for each role; 0: the default. */
+typedef struct {
+    int64_t micro, bulk;
+} PlanByRole;
+
+/* Settings of the host; -1 and NULL: left as they are. */
+typedef struct {
+    int nmi_watchdog, turbo; /* 1, 0 */
+    int64_t halt_poll_ns;
+    char *governor, *thp;
+} PlanHost;
+
 typedef struct {
     char *name;
     char *text;        /* the whole condition, JSON */
@@ -31,6 +55,11 @@ typedef struct {
     int balloon;       /* PlanBalloon */
     double balloon_percent;
     uint64_t balloon_kib;
+    PlanByRole cpu_shares;
+    PlanByRole cpu_quota_percent; /* of one CPU, for each vCPU */
+    bool hugepages, nosharepages;
+    PlanAmount host_hogs; /* percent of the pool's CPUs, or processes */
+    PlanHost host;
     int placement;                 /* PlanPlacement */
     char *ksm_text, *balloon_text; /* as written */
 } PlanCondition;
@@ -39,6 +68,13 @@ typedef struct {
 bool plan_read_conditions(const JsonPlace *place, const JsonField *field, void *target,
                           GError **error);
 void plan_condition_free(void *condition);
+
+/* "200%" or 80 into a PlanAmount: a reader of a JsonField, whose `low` and `high` are for the
+ * number. */
+bool plan_read_amount(const JsonPlace *place, const JsonField *field, void *target, GError **error);
+
+/* True when guests made for one condition serve the other as they are. */
+bool plan_condition_same_guests(const PlanCondition *a, const PlanCondition *b);
 
 /* "shared", "pinned", "shrink": as the plan and the dataset have it. */
 const char *plan_placement_name(PlanPlacement placement);

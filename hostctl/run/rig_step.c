@@ -53,11 +53,20 @@ rig_shrink(const Sysroot *root, const cpu_set_t *cpus, unsigned wanted)
     return left;
 }
 
+static unsigned
+n_hogs(const Rig *rig, const PlanCondition *condition)
+{
+    const PlanAmount *hogs = &condition->host_hogs;
+
+    return isnan(hogs->percent) ? (unsigned) hogs->value
+                                : (unsigned) lround(hogs->percent * rig->pool_cpus / 100);
+}
+
 RigStep
 rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_percent)
 {
     RigStep step = { bulk_for_percent(rig, plan, step_percent), rig->pool, rig->pool_cpus,
-                     rig->pool_cores };
+                     rig->pool_cores, n_hogs(rig, condition_at(plan, condition)) };
 
     if (condition_at(plan, condition)->placement != PLAN_SHRINK)
         return step;

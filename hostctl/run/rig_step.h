@@ -14,6 +14,7 @@ typedef struct {
     unsigned n_bulk; /* bulk guests whose load runs */
     cpu_set_t cpus;  /* where all guests' vCPUs may run meanwhile */
     unsigned n_cpus, n_cores;
+    unsigned n_hogs; /* processes of the host that make load there too */
 } RigStep;
 
 /*

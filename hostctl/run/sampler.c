@@ -183,6 +183,15 @@ sampler_free(Sampler *sampler)
     g_free(sampler);
 }
 
+bool
+sampler_follow_hogs(Sampler *sampler, const GArray *pids, GError **error)
+{
+    for (guint i = 0; i < pids->len; i++)
+        if (!task_times_follow_hog(sampler->task_times, g_array_index(pids, pid_t, i), error))
+            return false;
+    return true;
+}
+
 static bool
 write_counters(Lab *lab, const SampledVcpu *vcpu, Counters *counters, const char *mode,
                int64_t visit_id, GError **error)

@@ -19,6 +19,9 @@ Sampler *sampler_new(Lab *lab, Fleet *fleet, GError **error);
 void sampler_free(Sampler *sampler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sampler, sampler_free)
 
+/* Accounts for processes (pid_t) that make load beside the guests from now on. */
+bool sampler_follow_hogs(Sampler *sampler, const GArray *pids, GError **error);
+
 /* One tick into the dataset, one transaction. A guest that has ended is an error that names it. */
 bool sampler_tick(Sampler *sampler, int64_t visit_id, GError **error);
 

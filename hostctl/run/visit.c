@@ -4,6 +4,7 @@
 #include "common/base/cpuset.h"
 #include "common/base/fault.h"
 #include "hostctl/run/guest_view.h"
+#include "hostctl/run/hogs.h"
 #include "hostctl/run/placement.h"
 #include "hostctl/run/rig_step.h"
 #include "hostctl/run/settle.h"
@@ -30,9 +31,12 @@ write_row(Lab *lab, VisitRow *row, GError **error)
 }
 
 static bool
-start_loads(const RigStep *step, Lab *lab, Fleet *fleet, VisitRow *row, GError **error)
+start_loads(const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row,
+            Hogs **ret_hogs, GError **error)
 {
-    if (!fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, row->id,
+    *ret_hogs = hogs_start(step->n_hogs, &step->cpus, error);
+    if (!*ret_hogs || !sampler_follow_hogs(sampler, hogs_pids(*ret_hogs), error) ||
+        !fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, row->id,
                     error))
         return false;
     row->load_raw_ns = clock_raw_ns();
@@ -45,13 +49,13 @@ static void
 describe_load(const Lab *lab, const Fleet *fleet, VisitRow *row)
 {
     double cpus = (double) row->pool_cpus, cores = (double) row->pool_cores;
-    unsigned runnable = fleet_loaded_vcpus(fleet);
+    uint64_t vcpus = fleet_loaded_vcpus(fleet), runnable = vcpus + row->host_hogs;
     double bulk_vcpus = (double) row->bulk_running * (double) lab->plan->bulk.vcpus;
 
-    row->runnable_vcpus = runnable;
+    row->runnable_vcpus = vcpus;
     row->vp_percent = 100 * bulk_vcpus / cpus;
-    row->load_percent = 100 * runnable / cpus;
-    row->core_percent = 100 * runnable / cores;
+    row->load_percent = 100 * (double) runnable / cpus;
+    row->core_percent = 100 * (double) runnable / cores;
     row->boundary = runnable == row->pool_cpus + 1;
 }
 
@@ -121,11 +125,12 @@ static bool
 stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler,
      VisitRow *row, GError **error)
 {
+    g_autoptr(Hogs) hogs = NULL;
     bool settled;
 
     if (!place(order, step, lab, fleet, error) ||
         !sampler_memory(sampler, row->id, order->balloon_asked_kib, error) ||
-        !start_loads(step, lab, fleet, row, error) ||
+        !start_loads(step, lab, fleet, sampler, row, &hogs, error) ||
         !settle(lab, sampler, row->load_raw_ns, &settled, error))
         return false;
     row->settled = settled;
@@ -153,6 +158,7 @@ visit_make(const VisitOrder *order, Lab *lab, Fleet *fleet, Sampler *sampler, GE
     row.pool = cpus;
     row.pool_cpus = step.n_cpus;
     row.pool_cores = step.n_cores;
+    row.host_hogs = step.n_hogs;
     row.state = "running";
     if (!write_row(lab, &row, error))
         return false;

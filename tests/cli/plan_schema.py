@@ -98,7 +98,9 @@ def compare(parser, table, schema, path):
                   f'{low} to {high}\n{there}')
         deeper = parser.below(reader)
         if deeper:
-            compare(parser, deeper, there.get('items', there), f'{path}.{key}')
+            # A value that may also be an object: the one among the kinds that has keys.
+            objects = [kind for kind in there.get('oneOf', ()) if 'properties' in kind]
+            compare(parser, deeper, objects[0] if objects else there.get('items', there), f'{path}.{key}')
 
 
 # Changes to a good plan, each of which makes it a bad one: a path and the value put there.
@@ -107,6 +109,8 @@ BREAKS = (
     ('guests', []), ('guests.micro.vcpu', 1), ('guests.micro.vcpus', 0), ('guests.bulk.count', 'many'),
     ('load', 'stress'), ('load_env', {'A': 1}), ('emulated.llc_kib', 1), ('events', 'cycles'),
     ('conditions', []), ('conditions.0.ksm', 'maybe'), ('conditions.0.balloon', 'half'), ('conditions.0.colour', 1),
+    ('conditions.0.cpu_shares', {'small': 9}), ('conditions.0.cpu_quota_percent', 0), ('conditions.0.host_hogs', 'all'),
+    ('conditions.0.host', {'turbo': 1}), ('conditions.0.host', {'governor': '../x'}),
     ('steps_percent', []), ('steps_percent', ['x']), ('order', 'up'), ('repeats', 0), ('frame_visits', 'yes'),
     ('measure_seconds', 0), ('interval_ms', 5), ('memory_overcommit', 0.5),
 )

@@ -175,7 +175,7 @@ pass_time(Maker *maker, const Load *load, double ns, double window_noise)
         maker->run_ns[g] += ns * (1 - own);
         maker->delay_ns[g] += ns * own;
     }
-    maker->idle_ns += ns * fmax(0, 1 - (double) load->loaded / load->cpus);
+    maker->idle_ns += ns * fmax(0, 1 - load->loaded * (1 - load->share) / load->cpus);
     maker->spare_ns += ns;
     maker->count[CYCLES] += cycles;
     maker->count[INSTRUCTIONS] += cycles * 0.8;
@@ -220,13 +220,14 @@ static Load
 load_of(Maker *maker, double vp, guint loaded, guint cpus)
 {
     const SyntheticPlan *plan = maker->plan;
+    double quota = plan->quota_percent ? plan->quota_percent / 100.0 : 1;
     double visit_noise = 1 + plan->visit_sd * synthetic_normal(maker->random);
 
     return (Load){
         .misses_ratio = synthetic_value(plan, vp) * CYCLE_RATIO_MISS * fmax(0.05, visit_noise),
         .loaded = loaded,
         .cpus = cpus,
-        .share = fmax(0, 1 - (double) cpus / loaded) + plan->wrong_steal,
+        .share = fmax(0, 1 - fmin(quota * loaded, (double) cpus) / loaded) + plan->wrong_steal,
     };
 }
 
@@ -325,6 +326,8 @@ write_guests(Maker *maker, GError **error)
         row.name = name;
         row.role = g ? "bulk" : "micro";
         row.vcpus = 1;
+        if (maker->plan->quota_percent)
+            row.cpu_quota_percent = maker->plan->quota_percent;
         if (!writer_guest(maker->writer, &row, &maker->guest_ids[g], error))
             return false;
     }

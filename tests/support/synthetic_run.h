@@ -43,6 +43,7 @@ typedef struct {
     const char *counters;    /* "emulated", "hardware" */
     const char *accelerator; /* "tcg", "kvm" */
     bool shrink;             /* one bulk vCPU a CPU; a step is made by fewer CPUs, recorded */
+    guint quota_percent;     /* of one CPU, of every guest; 0: none */
     double wrong_steal;      /* added to the delay share: a visit that is not what it claims */
     const char *state;       /* of the run: "complete" */
 } SyntheticPlan;

@@ -165,6 +165,23 @@ a_visit_on_fewer_cpus_is_checked_against_those(void **state)
 }
 
 static void
+time_throttled_by_a_quota_is_expected(void **state)
+{
+    SyntheticPlan plan = synthetic_plan_default;
+    g_autoptr(Analysis) analysis = NULL;
+
+    plan.quota_percent = 50;
+    analysis = analyse(*state, &plan);
+    for (guint i = 0; i < analysis->steal_checks->len; i++) {
+        const StealCheck *check = &g_array_index(analysis->steal_checks, StealCheck, i);
+        double loaded = 1 + check->vp_percent / 50;
+
+        assert_near(check->expected_ratio, 1 - MIN(0.5 * loaded, 2) / loaded, 0.03);
+        assert_int_equal(check->pass, 1);
+    }
+}
+
+static void
 the_planted_shape_is_found_by_the_estimator_it_was_planted_in(void **state)
 {
     SyntheticPlan plan = synthetic_plan_default;
@@ -321,6 +338,7 @@ main(void)
         IN_A_PLACE(every_visit_is_checked_against_the_closed_form),
         IN_A_PLACE(a_visit_on_fewer_cpus_is_checked_against_those),
         IN_A_PLACE(a_visit_that_is_not_what_it_claims_fails),
+        IN_A_PLACE(time_throttled_by_a_quota_is_expected),
         IN_A_PLACE(the_planted_shape_is_found_by_the_estimator_it_was_planted_in),
         IN_A_PLACE(boundary_visits_are_left_out_of_the_classes),
         IN_A_PLACE(one_repeat_is_exploratory_and_has_no_interval),

@@ -29,7 +29,7 @@ add_visit(Visits *visits, guint condition, guint repeat, double vp, const Recipe
     visit->vp_percent = vp;
     visit->load_percent = vp + 50;
     visit->core_percent = vp + 50;
-    visit->runnable_vcpus = 1 + (int) (vp / 50);
+    visit->runnable = 1 + (int) (vp / 50);
     visit->pool_cpus = 2;
     for (int i = 0; i < 20; i++) {
         double wave = 0.02 * synthetic_normal(random);

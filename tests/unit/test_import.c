@@ -91,7 +91,7 @@ with_a_pool_the_load_is_counted(void **state)
                              "[\"stress\", \"-c\", \"1\"], \"steps\": [{\"condition\": \"quiet\", "
                              "\"vp_percent\": 100, \"guest\": \"a.csv\", \"repeat\": 2}]}");
     visit = analysis->visits->visits->pdata[0];
-    assert_int_equal(visit->runnable_vcpus, 41);
+    assert_int_equal(visit->runnable, 41);
     assert_true(visit->boundary);
     assert_int_equal(visit->repeat, 2);
     assert_string_equal(analysis->facts->run.load, "[\"stress\",\"-c\",\"1\"]");

@@ -94,10 +94,28 @@ names_the_path_of_every_mistake(void **state)
           "t.json: $.conditions[0].balloon: “half” is no balloon setting" },
         { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"20%\"}]," STEPS "}",
           "would kill the guest" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"placement\":\"spread\"}]," STEPS "}",
+          "t.json: $.conditions[0].placement: “spread” is none of" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_shares\":1}]," STEPS "}",
+          "t.json: $.conditions[0].cpu_shares: 1 is out of range" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_quota_percent\":{\"bulk\":0}}]," STEPS "}",
+          "t.json: $.conditions[0].cpu_quota_percent.bulk: 0 is out of range" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"host_hogs\":\"all\"}]," STEPS "}",
+          "t.json: $.conditions[0].host_hogs: want a whole number, or a share" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"governor\":\"../x\"}}]," STEPS "}",
+          "t.json: $.conditions[0].host.governor: want the name of a governor" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"turbo\":1}}]," STEPS "}",
+          "t.json: $.conditions[0].host.turbo: want" },
+        { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"b\",\"cpu_shares\":9}]," STEPS
+               ",\"between_conditions\":\"keep\"}",
+          "t.json: $.conditions[1]: a balloon device, CPU shares or quota" },
+        { HEAD "\"conditions\":[{\"name\":\"a\",\"hugepages\":true}]," STEPS
+               ",\"between_conditions\":\"keep\"}",
+          "t.json: $.conditions[0]: huge pages are reserved" },
         { HEAD CONDITIONS STEPS ",\"guests\":{\"micro\":{\"vcpu\":1}}}",
           "t.json: $.guests.micro: unknown key “vcpu” (did you mean “vcpus”?)" },
         { HEAD CONDITIONS STEPS ",\"guests\":{\"bulk\":{\"count\":\"many\"}}}",
-          "t.json: $.guests.bulk.count: want a number of guests" },
+          "t.json: $.guests.bulk.count: want a whole number" },
         { HEAD CONDITIONS STEPS ",\"events\":[]}", "t.json: $.events: 0 events" },
         { HEAD CONDITIONS STEPS ",\"events\":[\"cycles\",\"cycles\"]}", "is there twice" },
         { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"ref-cycles\"]}",
@@ -125,6 +143,33 @@ names_the_path_of_every_mistake(void **state)
 }
 
 static void
+reads_the_factors_of_a_condition(void **state)
+{
+    g_autoptr(Plan) plan = plan_parse(
+        "t.json",
+        HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":\"ksmtuned\",\"placement\":\"pinned\","
+             "\"cpu_shares\":512,\"cpu_quota_percent\":{\"bulk\":50},\"nosharepages\":true,"
+             "\"host_hogs\":\"50%\",\"host\":{\"turbo\":false,\"halt_poll_ns\":0}},"
+             "{\"name\":\"b\"}]," STEPS "}",
+        NULL);
+    const PlanCondition *a, *b;
+
+    assert_non_null(plan);
+    a = plan->conditions->pdata[0];
+    b = plan->conditions->pdata[1];
+    assert_int_equal(a->ksm, PLAN_KSM_KSMTUNED);
+    assert_int_equal(a->placement, PLAN_PINNED);
+    assert_true(a->cpu_shares.micro == 512 && a->cpu_shares.bulk == 512);
+    assert_true(a->cpu_quota_percent.micro == 0 && a->cpu_quota_percent.bulk == 50);
+    assert_true(a->nosharepages && !a->hugepages && a->host_hogs.percent == 50);
+    assert_true(a->host.turbo == 0 && a->host.halt_poll_ns == 0 && a->host.nmi_watchdog == -1);
+    assert_non_null(strstr(a->text, "\"host_hogs\":\"50%\""));
+    assert_int_equal(b->placement, PLAN_SHARED);
+    assert_true(isnan(b->host_hogs.percent) && b->host_hogs.value == 0);
+    assert_false(plan_condition_same_guests(a, b));
+}
+
+static void
 knows_the_least_memory_that_a_guest_survives(void **state)
 {
     g_autoptr(Plan) plan = plan_parse("t.json",
@@ -144,6 +189,7 @@ main(void)
         cmocka_unit_test(reads_what_the_quick_example_says),
         cmocka_unit_test(takes_a_referees_defaults),
         cmocka_unit_test(names_the_path_of_every_mistake),
+        cmocka_unit_test(reads_the_factors_of_a_condition),
         cmocka_unit_test(knows_the_least_memory_that_a_guest_survives),
     };
 

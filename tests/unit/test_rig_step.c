@@ -89,6 +89,23 @@ takes_cpus_away_where_the_pool_shrinks(void **state)
 }
 
 static void
+counts_host_hogs_outright_or_by_the_pool(void **state)
+{
+    g_autoptr(Sysroot) root = node();
+    g_autoptr(Plan) plan = plan_parse(
+        "t.json",
+        "{\"version\":1,\"name\":\"t\",\"load\":[\"x\"],\"steps_percent\":[0],\"conditions\":["
+        "{\"name\":\"a\",\"host_hogs\":\"50%\"},{\"name\":\"b\",\"host_hogs\":3},{\"name\":\"c\"}]"
+        "}",
+        NULL);
+    Rig rig = rig_of(root, "0-3", 2);
+
+    assert_int_equal(rig_step_at(&rig, plan, 0, 0).n_hogs, 2);
+    assert_int_equal(rig_step_at(&rig, plan, 1, 0).n_hogs, 3);
+    assert_int_equal(rig_step_at(&rig, plan, 2, 0).n_hogs, 0);
+}
+
+static void
 gives_up_whole_cores_the_lowest_first(void **state)
 {
     static const char *const want[] = { "7", "3,7", "1,3,7", "1-3,7", "0-3,7", "0-3,7" };
@@ -148,6 +165,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_guests_where_the_pool_is_shared_or_pinned),
         cmocka_unit_test(takes_cpus_away_where_the_pool_shrinks),
+        cmocka_unit_test(counts_host_hogs_outright_or_by_the_pool),
         cmocka_unit_test(gives_up_whole_cores_the_lowest_first),
         cmocka_unit_test(refuses_a_step_that_cannot_be_made_and_says_what_can),
         cmocka_unit_test(pins_vcpus_in_turn),
