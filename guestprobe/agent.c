@@ -14,6 +14,7 @@
 #include "guestprobe/agent_private.h"
 #include "guestprobe/child.h"
 #include "guestprobe/guest_facts.h"
+#include "guestprobe/known_loop.h"
 
 Agent *
 agent_new(const AgentOptions *options, GError **error)
@@ -192,6 +193,7 @@ agent_serve(Agent *agent, Channel *channel, GError **error)
         alive = serve_round(agent, error);
 
     measurement_end(&agent->measurement);
+    known_loop_memory_free(g_steal_pointer(&agent->loop_memory));
     agent->channel = NULL;
     return alive;
 }

@@ -28,6 +28,7 @@ struct Agent {
     CpuTimesReader *times;
     Measurement measurement;
     Load *load;
+    void *loop_memory;  /* of the loop of loads, once it was asked for; NULL */
     char *late_problem; /* how the load ended, until it may be said */
 };
 

@@ -6,6 +6,7 @@
 #include "common/base/failure.h"
 #include "guestprobe/agent_private.h"
 #include "guestprobe/guest_facts.h"
+#include "guestprobe/known_loop.h"
 
 static_assert((int) WIRE_SOURCE_AUTO == COUNTER_SOURCE_AUTO &&
                   (int) WIRE_SOURCE_HARDWARE == COUNTER_SOURCE_HARDWARE &&
@@ -182,6 +183,49 @@ agent_finish_measurement(Agent *agent, GError **error)
     return agent_send(agent, error) && agent_send_late_problem(agent, error);
 }
 
+static void
+run_loop(const LoopMessage *loop, const void *memory)
+{
+    if (loop->loop == WIRE_LOOP_OF_LOADS)
+        known_loop_loads(loop->rounds, memory, KNOWN_LOOP_MEMORY_BYTES);
+    else
+        known_loop_branches(loop->rounds);
+}
+
+/* One sample of each CPU before the loop and one behind it. */
+static bool
+sample_loop(Agent *agent, GError **error)
+{
+    const MeasureMessage edges = { .visit = agent->request.loop.visit,
+                                   .interval_ns = WIRE_INTERVAL_MIN_NS,
+                                   .duration_ns = WIRE_INTERVAL_MIN_NS };
+    Measurement *measurement = &agent->measurement;
+
+    if (!measurement_begin(measurement, &edges, counter_set_size(agent->counters),
+                           measurement_clock_ns(), error))
+        return false;
+    measurement_tick(measurement, agent->counters, agent->times, measurement->begin_ns);
+    run_loop(&agent->request.loop, agent->loop_memory);
+    measurement_tick(measurement, agent->counters, agent->times,
+                     measurement->begin_ns + measurement->interval_ns);
+    return true;
+}
+
+/* The memory stays for the next loop: the host, too, would count how it is made. */
+static bool
+on_loop(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!agent->counters)
+        return agent_send_problem(agent, FRAME_LOOP, "no events are armed: send ARM first", error);
+    if (agent->request.loop.loop == WIRE_LOOP_OF_LOADS && !agent->loop_memory)
+        agent->loop_memory = known_loop_memory_new(&why);
+    if (why || !sample_loop(agent, &why))
+        return fail(agent, why, error);
+    return agent_finish_measurement(agent, error);
+}
+
 static bool
 on_ping(Agent *agent, GError **error)
 {
@@ -226,6 +270,7 @@ static const struct {
     { FRAME_MEASURE, on_measure, true },
     { FRAME_PING, on_ping, false },
     { FRAME_BYE, on_bye, true },
+    { FRAME_LOOP, on_loop, true },
 };
 
 bool

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 
 int64_t
 measurement_clock_ns(void)
@@ -50,6 +51,17 @@ measurement_due_ns(const Measurement *measurement)
     return measurement->begin_ns + measurement->next_tick * measurement->interval_ns;
 }
 
+/* What a reader that is wrong would do, so that a test can see it found out. */
+static void
+lose_counts(WireSample *sample)
+{
+    int lost = (int) fault_number("guest.lose_event", -1);
+
+    if (lost >= 0 && lost < sample->n_values && sample->values[lost] != COUNTER_NOT_COUNTED)
+        sample->values[lost] = (uint64_t) ((double) sample->values[lost] *
+                                           (1 - fault_number("guest.lose_percent", 5) / 100));
+}
+
 static void
 take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTimesReader *times)
 {
@@ -65,6 +77,7 @@ take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTime
     sample->vcpu = (uint16_t) cpu;
     sample->n_values = (uint8_t) reading.n_values;
     memcpy(sample->values, reading.values, reading.n_values * sizeof reading.values[0]);
+    lose_counts(sample);
     sample->enabled_ns = reading.enabled_ns;
     sample->running_ns = reading.running_ns;
     sample->steal_ns = (uint64_t) cpu_times.steal_ns;

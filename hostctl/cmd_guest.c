@@ -32,23 +32,15 @@ given_clear(GivenOptions *given)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GivenOptions, given_clear)
 
-/* As in a plan: one CPU is kept for the host when there are more than two. */
 static bool
 choose_pool(const Sysroot *root, const char *cpus, cpu_set_t *ret_pool, GError **error)
 {
     g_autoptr(HostFacts) facts = host_facts_read(root);
     cpu_set_t within;
 
-    *ret_pool = facts->online;
-    if (!cpus) {
-        for (int cpu = 0; CPU_COUNT(&facts->online) > 2 && cpu < CPU_SETSIZE; cpu++) {
-            if (!CPU_ISSET(cpu, &facts->online))
-                continue;
-            CPU_CLR(cpu, ret_pool);
-            break;
-        }
+    *ret_pool = host_default_pool(facts);
+    if (!cpus)
         return true;
-    }
     if (!cpuset_parse(cpus, ret_pool, error)) {
         (*error)->code = FAILURE_USAGE;
         return false;

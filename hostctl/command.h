@@ -34,6 +34,7 @@ extern const Command command_list[];
 extern const size_t command_list_length;
 
 bool cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_selftest(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_top(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_explain(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_guest(const CommandContext *context, int argc, char **argv, GError **error);

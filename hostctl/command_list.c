@@ -8,6 +8,8 @@
 const Command command_list[] = {
     { "doctor", cmd_doctor, "is this host fit for ground truth? --apply mends what can be",
       EXPERIMENT },
+    { "selftest", cmd_selftest, "start a guest, prove that counters count on both sides and agree",
+      EXPERIMENT },
     { "run", cmd_run, "the experiment: PLAN into a dataset", EXPERIMENT },
     { "guest", cmd_guest, "provision, list and destroy guests that hostctl made", GUESTS },
     { "ksm", cmd_ksm, "show page sharing, change it, put it back", GUESTS },

@@ -7,7 +7,6 @@
 #include "common/base/failure.h"
 #include "hostctl/link/guest_link.h"
 
-#define SILICON_NAME GUEST_SHM_PREFIX PROVISION_OWNER "-silicon"
 #define VMID_MAX 65535
 /* Boot takes some 3 s of a CPU under plain TCG, up to 15 s with modelled counters. */
 #define BOOT_BASE_MS 60000
@@ -51,17 +50,17 @@ prepare_ground(const CommandContext *context, Workbench *bench, Ground *ground, 
 }
 
 static char *
-page_name(unsigned vmid)
+page_name(const char *owner, unsigned vmid)
 {
-    return g_strdup_printf(GUEST_SHM_PREFIX PROVISION_OWNER "-%u", vmid);
+    return g_strdup_printf(GUEST_SHM_PREFIX "%s-%u", owner, vmid);
 }
 
 /* The smallest number after `last` whose page no guest has. */
 static unsigned
-next_vmid(unsigned last)
+next_vmid(const char *owner, unsigned last)
 {
     for (unsigned vmid = last + 1; vmid <= VMID_MAX; vmid++) {
-        g_autofree char *page = page_name(vmid);
+        g_autofree char *page = page_name(owner, vmid);
         g_autofree char *path = g_strconcat("/dev/shm/", page, NULL);
 
         if (access(path, F_OK) < 0)
@@ -76,28 +75,30 @@ create_one(Connection *connection, Journal *journal, const ProvisionOptions *opt
 {
     g_autofree char *name = options->count > 1 ? g_strdup_printf("%s-%u", options->name, number)
                                                : g_strdup(options->name);
+    const char *owner = options->owner ? options->owner : PROVISION_OWNER;
+    g_autofree char *silicon = g_strdup_printf(GUEST_SHM_PREFIX "%s-silicon", owner);
     g_autofree char *page = NULL;
     GuestSpec spec = {
         .name = name,
         .role = options->role,
-        .owner = PROVISION_OWNER,
+        .owner = owner,
         .accelerator = ground->accelerator,
         .vcpus = options->vcpus,
         .memory_kib = options->memory_kib,
         .pool = &options->pool,
         .kernel = ground->kernel,
         .initrd = ground->initrd,
+        .cmdline = options->cmdline,
         .balloon = true,
         .cpu_quota_percent = options->cpu_quota_percent,
     };
 
     if (ground->plugin) {
-        *vmid = next_vmid(*vmid);
-        page = page_name(*vmid);
-        spec.emulated = (GuestEmulation){ .plugin_path = ground->plugin,
-                                          .page_name = page,
-                                          .silicon_name = SILICON_NAME,
-                                          .vmid = *vmid };
+        *vmid = next_vmid(owner, *vmid);
+        page = page_name(owner, *vmid);
+        spec.emulated = (GuestEmulation){
+            .plugin_path = ground->plugin, .page_name = page, .silicon_name = silicon, .vmid = *vmid
+        };
     }
     return guest_create(connection, journal, &spec, error);
 }
@@ -177,7 +178,7 @@ make_all(const CommandContext *context, Workbench *bench, Connection *connection
     for (guint i = 0; i < guests->len; i++)
         if (!meet_probe(guests->pdata[i], options, deadline_ns, context->interrupt, error))
             return false;
-    for (guint i = 0; i < guests->len; i++)
+    for (guint i = 0; i < guests->len && !options->passing; i++)
         if (!guest_keep(guests->pdata[i], error))
             return false;
     return true;

@@ -23,6 +23,9 @@ typedef struct {
     cpu_set_t pool;
     unsigned cpu_quota_percent; /* 0: none */
     char **load;                /* argv; NULL: none */
+    const char *owner;          /* NULL: PROVISION_OWNER */
+    const char *cmdline;        /* of the guest's kernel; NULL: the appliance's usual one */
+    bool passing;               /* not to outlive the command: `recover` ends it after a kill */
 } ProvisionOptions;
 
 /*

@@ -146,6 +146,19 @@ fault_check(GError **error)
     return list != NULL;
 }
 
+char *
+fault_words(const char *prefix)
+{
+    const char *text = g_getenv(VARIABLE);
+    g_auto(GStrv) words = g_strsplit(text ? text : "", ",", -1);
+    g_autoptr(GString) chosen = g_string_new(NULL);
+
+    for (char **word = words; *word; word++)
+        if (g_str_has_prefix(*word, prefix))
+            g_string_append_printf(chosen, "%s%s", chosen->len ? "," : "", *word);
+    return chosen->len ? g_string_free(g_steal_pointer(&chosen), FALSE) : NULL;
+}
+
 /* The fault that is due now at this name, counting the occasion; NULL: none. */
 static const Fault *
 due(const char *name)

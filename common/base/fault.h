@@ -31,6 +31,12 @@ double fault_number(const char *name, double fallback);
 /* For main(), before anything is done: false when INSIDEOUT_FAULT is not of the form above. */
 bool fault_check(GError **error);
 
+/*
+ * The part of INSIDEOUT_FAULT whose names begin with `prefix`, to hand on to another program; NULL:
+ * there is none. Free with g_free().
+ */
+char *fault_words(const char *prefix);
+
 /* Reads INSIDEOUT_FAULT anew and counts from the start. For tests; not safe beside other threads.
  */
 bool fault_reload(GError **error);
@@ -58,6 +64,12 @@ static inline bool
 fault_check(GError **error)
 {
     return true;
+}
+
+static inline char *
+fault_words(const char *prefix)
+{
+    return NULL;
 }
 
 #endif

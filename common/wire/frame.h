@@ -30,7 +30,8 @@
     X(PING, 12)     /* host: clock echo */                                         \
     X(PONG, 13)     /* guest: its two stamps */                                    \
     X(PROBLEM, 14)  /* guest: a request that could not be done, in words */        \
-    X(BYE, 15)      /* host: power off */
+    X(BYE, 15)      /* host: power off */                                          \
+    X(LOOP, 16)     /* host: count a loop whose counts are known; SAMPLES answer */
 
 typedef enum {
 #define X(name, number) FRAME_##name = number,

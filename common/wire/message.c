@@ -155,6 +155,14 @@ visit_problem(Codec *codec, Message *message)
     codec_text(codec, "text", message->problem.text, sizeof message->problem.text);
 }
 
+static void
+visit_loop(Codec *codec, Message *message)
+{
+    codec_u32(codec, "visit", &message->loop.visit);
+    codec_u8(codec, "loop", &message->loop.loop, WIRE_LOOP_OF_BRANCHES, WIRE_LOOP_OF_LOADS);
+    codec_u32(codec, "rounds", &message->loop.rounds);
+}
+
 static const struct {
     FrameKind kind;
     void (*visit)(Codec *codec, Message *message);
@@ -166,7 +174,7 @@ static const struct {
     { FRAME_MEASURE, visit_measure },   { FRAME_SAMPLES, visit_samples },
     { FRAME_MEASURED, visit_measured }, { FRAME_PING, visit_ping },
     { FRAME_PONG, visit_pong },         { FRAME_PROBLEM, visit_problem },
-    { FRAME_BYE, visit_nothing },
+    { FRAME_BYE, visit_nothing },       { FRAME_LOOP, visit_loop },
 };
 
 static bool

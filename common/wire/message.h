@@ -109,6 +109,19 @@ typedef struct {
     char text[WIRE_TEXT_MAX];
 } ProblemMessage;
 
+typedef enum {
+    WIRE_LOOP_OF_BRANCHES = 0, /* each round: WIRE_LOOP_INSTRUCTIONS, WIRE_LOOP_BRANCHES */
+    WIRE_LOOP_OF_LOADS = 1,    /* each round: one load of a random line of 64 MiB */
+} WireLoop;
+#define WIRE_LOOP_INSTRUCTIONS 16
+#define WIRE_LOOP_BRANCHES 3 /* one of them goes by a coin */
+
+typedef struct {
+    uint32_t visit; /* an opaque number, given back in SAMPLES and MEASURED */
+    uint8_t loop;   /* a WireLoop */
+    uint32_t rounds;
+} LoopMessage;
+
 typedef struct {
     uint16_t kind;
     union {
@@ -123,6 +136,7 @@ typedef struct {
         PingMessage ping;
         PongMessage pong;
         ProblemMessage problem;
+        LoopMessage loop;
     };
 } Message;
 

@@ -293,3 +293,18 @@ host_facts_to_json(const HostFacts *facts)
     json_node_set_object(node, object);
     return json_to_string(node, FALSE);
 }
+
+cpu_set_t
+host_default_pool(const HostFacts *facts)
+{
+    cpu_set_t pool = facts->online;
+
+    /* Interrupts and host tools tend to live on the first CPU: leave it to them. */
+    for (int cpu = 0; CPU_COUNT(&facts->online) > 2 && cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &pool))
+            continue;
+        CPU_CLR(cpu, &pool);
+        break;
+    }
+    return pool;
+}

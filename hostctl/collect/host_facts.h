@@ -46,6 +46,10 @@ char *host_facts_to_json(const HostFacts *facts);
 /* The CPUs of the same core, itself among them; false, and `cpu` alone, when they are not told. */
 bool host_siblings(const Sysroot *root, int cpu, cpu_set_t *ret_siblings);
 
+/* The CPUs for guests when nobody says which: all online, less one for the host when there are more
+ * than two. */
+cpu_set_t host_default_pool(const HostFacts *facts);
+
 /*
  * Physical cores behind a set of CPUs; two siblings count once. A CPU whose siblings are not told
  * counts as a core.

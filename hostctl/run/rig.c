@@ -69,13 +69,7 @@ resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 
     rig->pool = rig->facts->online;
     if (g_str_equal(plan->pool, "auto")) {
-        /* Interrupts and host tools tend to live on the first CPU: leave it to them. */
-        for (int cpu = 0; CPU_COUNT(&rig->facts->online) > 2 && cpu < CPU_SETSIZE; cpu++) {
-            if (!CPU_ISSET(cpu, &rig->pool))
-                continue;
-            CPU_CLR(cpu, &rig->pool);
-            break;
-        }
+        rig->pool = host_default_pool(rig->facts);
     } else if (!g_str_equal(plan->pool, "all") && !cpuset_parse(plan->pool, &rig->pool, error)) {
         return false;
     }

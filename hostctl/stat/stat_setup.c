@@ -5,30 +5,14 @@
 
 #include "common/base/failure.h"
 #include "common/pmu/budget.h"
+#include "hostctl/collect/kvm_pmu.h"
 
 #define HYBRID_PMU "sys/bus/event_source/devices/cpu_core"
-
-static const char *const mediated_files[] = {
-    "sys/module/kvm_intel/parameters/enable_mediated_pmu",
-    "sys/module/kvm_amd/parameters/enable_mediated_pmu",
-};
 
 static const char *const exit_files[] = {
     "sys/kernel/tracing/events/kvm/kvm_exit/id",
     "sys/kernel/debug/tracing/events/kvm/kvm_exit/id",
 };
-
-static bool
-is_mediated(const Sysroot *root)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(mediated_files); i++) {
-        g_autofree char *text = NULL;
-
-        if (sysroot_read(root, mediated_files[i], &text, NULL) && g_str_equal(text, "Y"))
-            return true;
-    }
-    return false;
-}
 
 static uint64_t
 exit_tracepoint(const Sysroot *root)
@@ -51,7 +35,7 @@ stat_setup_read(const Sysroot *root, const StatEvents *events, StatSetup *ret_se
     *ret_setup = (StatSetup){
         .root = root,
         .events = events,
-        .no_guest_mode = is_mediated(root),
+        .no_guest_mode = kvm_pmu_is_mediated(root),
         .exit_tracepoint = exit_tracepoint(root),
     };
     return true;
@@ -101,12 +85,9 @@ stat_setup_budget_note(const StatSetup *setup, const PmuCapacity *capacity)
     g_autoptr(GError) problem = NULL;
     BudgetRequest request;
     BudgetLayout layout;
-    uint64_t watchdog = 0;
-
     if (!fill_request(setup, capacity, all, &request))
         return NULL;
-    sysroot_read_u64(setup->root, "proc/sys/kernel/nmi_watchdog", &watchdog, NULL);
-    request.watchdog = watchdog == 1 && !request.mediated;
+    request.watchdog = kvm_pmu_has_watchdog(setup->root) && !request.mediated;
     if (!budget_plan(&request, &layout, &problem))
         return g_strdup(problem->message);
     if (layout.n_phases <= 1)

@@ -146,6 +146,18 @@ refuses_what_it_cannot_read(void **state)
     }
 }
 
+static void
+hands_on_what_is_meant_for_another_program(void **state)
+{
+    g_autofree char *words = NULL, *none = NULL;
+
+    g_setenv("INSIDEOUT_FAULT", "guest.a:kill,run.b:kill,guest.c:number:5", TRUE);
+    words = fault_words("guest.");
+    assert_string_equal(words, "guest.a:kill,guest.c:number:5");
+    none = fault_words("visit.");
+    assert_null(none);
+}
+
 int
 main(void)
 {
@@ -159,6 +171,7 @@ main(void)
         cmocka_unit_test(gives_an_errno_once_or_every_time),
         cmocka_unit_test(gives_a_number_every_time),
         cmocka_unit_test(refuses_what_it_cannot_read),
+        cmocka_unit_test(hands_on_what_is_meant_for_another_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
@@ -175,6 +188,7 @@ has_no_fault_points_in_this_build(void **state)
     assert_int_equal(fault_errno("a.b"), 0);
     assert_true(fault_number("c.d", 1) == 1);
     assert_true(fault_check(NULL));
+    assert_null(fault_words("a."));
 }
 
 int

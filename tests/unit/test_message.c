@@ -36,6 +36,7 @@ static const Message examples[] = {
     { .kind = FRAME_PONG, .pong = { 9, 1000, 2000, 3000, 4000, 5000 } },
     { .kind = FRAME_PROBLEM, .problem = { FRAME_LOAD, "no such command: strëss" } },
     { .kind = FRAME_BYE },
+    { .kind = FRAME_LOOP, .loop = { 7, WIRE_LOOP_OF_LOADS, 1000000 } },
 };
 
 static Frame
@@ -245,7 +246,7 @@ takes_messages_of_the_greatest_size(void **state)
 static void
 says_unsupported_of_a_kind_that_it_does_not_know(void **state)
 {
-    const Frame frame = { .kind = 16 };
+    const Frame frame = { .kind = 99 };
     g_autoptr(GError) error = NULL;
     Message message;
 

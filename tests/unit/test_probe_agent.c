@@ -153,6 +153,39 @@ echoes_a_ping_with_stamps_in_order(void **state)
     assert_true(pong.guest_wall_ns > 0);
 }
 
+/* Every request of a loop gives one sample of each CPU before it and one behind it. */
+static void
+check_loop(AgentHost *host, const LoopMessage *loop, uint32_t n_cpus)
+{
+    const Message request = { .kind = FRAME_LOOP, .loop = *loop };
+    g_autoptr(GArray) samples = NULL;
+    uint32_t n_lost;
+
+    agent_host_tell(host, &request);
+    samples = agent_host_take_samples(host, loop->visit, &n_lost, NULL);
+    assert_int_equal(n_lost, 0);
+    assert_int_equal(samples->len, 2 * n_cpus);
+    for (guint i = 0; i < n_cpus; i++)
+        check_cumulative(&g_array_index(samples, WireSample, i),
+                         &g_array_index(samples, WireSample, n_cpus + i));
+}
+
+static void
+samples_around_loops_whose_counts_are_known(void **state)
+{
+    const LoopMessage branches = { 5, WIRE_LOOP_OF_BRANCHES, 1000000 };
+    const LoopMessage loads = { 6, WIRE_LOOP_OF_LOADS, 1000 };
+    AgentHost *host = *state;
+    uint32_t n_cpus = agent_host_expect(host, FRAME_HELLO)->hello.n_vcpus;
+    const Message early = { .kind = FRAME_LOOP, .loop = branches };
+
+    assert_int_equal(agent_host_ask(host, &early, FRAME_PROBLEM)->problem.about, FRAME_LOOP);
+    agent_host_ask(host, &agent_host_arm, FRAME_ARMED);
+    check_loop(host, &branches, n_cpus);
+    check_loop(host, &loads, n_cpus);
+    check_loop(host, &branches, n_cpus);
+}
+
 static void
 refuses_to_power_off_somebodys_machine(void **state)
 {
@@ -269,6 +302,7 @@ main(void)
         with_an_agent(does_not_measure_more_than_it_has_memory_for),
         with_an_agent(ends_a_measurement_for_another_request),
         with_an_agent(echoes_a_ping_with_stamps_in_order),
+        with_an_agent(samples_around_loops_whose_counts_are_known),
         with_an_agent(refuses_to_power_off_somebodys_machine),
         cmocka_unit_test(powers_off_where_it_may),
         cmocka_unit_test(keeps_load_and_counters_for_the_next_host),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base/fault.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/fake_kernel.h"
 
@@ -134,6 +135,25 @@ loses_a_sample_that_cannot_be_read_and_goes_on(void **state)
     assert_int_equal(fixture->measurement.samples[1].values[0], 3000);
 }
 
+#ifdef INSIDEOUT_FAULT_POINTS
+static void
+loses_counts_of_one_event_where_a_test_asks_for_it(void **state)
+{
+    Fixture *fixture = *state;
+
+    g_setenv("INSIDEOUT_FAULT", "guest.lose_event:number:0", TRUE);
+    assert_true(fault_reload(NULL));
+    tick_at(fixture, 0);
+    g_setenv("INSIDEOUT_FAULT", "guest.lose_event:number:1", TRUE); /* there is but one */
+    assert_true(fault_reload(NULL));
+    tick_at(fixture, 1);
+    g_unsetenv("INSIDEOUT_FAULT");
+    assert_true(fault_reload(NULL));
+    assert_int_equal(fixture->measurement.samples[0].values[0],
+                     fixture->measurement.samples[1].values[0] / 2 * 95 / 100);
+}
+#endif
+
 static void
 refuses_more_samples_than_it_may_keep(void **state)
 {
@@ -160,6 +180,9 @@ main(void)
         measuring(skips_ticks_that_are_past_and_counts_them_as_lost),
         measuring(takes_the_last_sample_however_late),
         measuring(loses_a_sample_that_cannot_be_read_and_goes_on),
+#ifdef INSIDEOUT_FAULT_POINTS
+        measuring(loses_counts_of_one_event_where_a_test_asks_for_it),
+#endif
         cmocka_unit_test(refuses_more_samples_than_it_may_keep),
     };
 
