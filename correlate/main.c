@@ -5,6 +5,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
+#include "common/base/text.h"
 #include "correlate/command.h"
 
 static void
@@ -24,12 +25,13 @@ static int
 unknown_command(const char *name)
 {
     const char **names = g_newa0(const char *, command_list_length + 1);
+    g_autofree char *shown = text_message(name);
     const char *near;
 
     for (size_t i = 0; i < command_list_length; i++)
         names[i] = command_list[i].name;
     near = near_name(name, names);
-    fprintf(stderr, "correlate: unknown command “%s”", name);
+    fprintf(stderr, "correlate: unknown command “%s”", shown);
     if (near)
         fprintf(stderr, " (did you mean “%s”?)", near);
     fprintf(stderr, "; correlate --help lists them\n");
@@ -40,10 +42,12 @@ static int
 run_command(const Command *command, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *message = NULL;
 
     if (command->run(argc, argv, &error))
         return EXIT_SUCCESS;
-    fprintf(stderr, "correlate %s: %s\n", command->name, error->message);
+    message = text_message(error->message);
+    fprintf(stderr, "correlate %s: %s\n", command->name, message);
     return failure_exit_code(error);
 }
 

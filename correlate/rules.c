@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "common/base/json_text.h"
 #include "correlate/threshold.h"
 
 /* Ratios of one guest, all its vCPUs together. */
@@ -33,18 +34,7 @@ tells(const Threshold *threshold)
 static void
 append_quoted(GString *out, const char *text)
 {
-    g_autofree char *valid = g_utf8_make_valid(text ? text : "not known", -1);
-
-    g_string_append_c(out, '"');
-    for (const char *c = valid; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            g_string_append_printf(out, "\\%c", *c);
-        else if ((guchar) *c < 0x20 || *c == 0x7f)
-            g_string_append_printf(out, "\\x%02x", (guchar) *c);
-        else
-            g_string_append_c(out, *c);
-    }
-    g_string_append_c(out, '"');
+    json_append_string(out, text ? text : "not known");
 }
 
 static char *

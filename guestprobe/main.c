@@ -4,6 +4,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/sysroot.h"
+#include "common/base/text.h"
 #include "guestprobe/cmd.h"
 #include "guestprobe/guest_facts.h"
 
@@ -37,10 +38,12 @@ main(int argc, char **argv)
 {
     g_auto(Options) options = { 0 };
     g_autoptr(GError) error = NULL;
+    g_autofree char *message = NULL;
     int code = options_parse(argc, argv, &options, &error) ? run(&options, &error) : -1;
 
     if (!error)
         return code;
-    fprintf(stderr, "guestprobe: %s\n", error->message);
+    message = text_message(error->message);
+    fprintf(stderr, "guestprobe: %s\n", message);
     return code > 0 ? code : failure_exit_code(error);
 }

@@ -4,6 +4,7 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
+#include "common/base/text.h"
 #include "hostctl/command.h"
 #include "hostctl/recover.h"
 #include "hostctl/run/experiment.h"
@@ -88,8 +89,11 @@ run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOp
     keep_cadence();
     ran = experiment_run(lab, progress, notes, error);
     g_clear_pointer(&progress, progress_free);
-    for (guint i = 0; i < notes->len; i++)
-        fprintf(stderr, "hostctl run: note: %s\n", (const char *) notes->pdata[i]);
+    for (guint i = 0; i < notes->len; i++) {
+        g_autofree char *note = text_message(notes->pdata[i]);
+
+        fprintf(stderr, "hostctl run: note: %s\n", note);
+    }
     return ran;
 }
 

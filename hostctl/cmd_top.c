@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/json_text.h"
 #include "hostctl/command.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/top/top_render.h"
@@ -23,12 +24,13 @@ print_json(const NodeView *view)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) node = NULL;
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *tame = NULL;
 
     node_view_build_json(view, builder);
     node = json_builder_get_root(builder);
     text = json_to_string(node, FALSE);
-    printf("%s\n", text);
+    tame = json_text_tame(text);
+    printf("%s\n", tame);
     fflush(stdout);
 }
 

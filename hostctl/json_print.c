@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/json_print.h"
 
+#include "common/base/json_text.h"
+
 void
 json_print(JsonBuilder *builder, FILE *out)
 {
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *text = json_to_string(root, TRUE);
+    g_autofree char *tame = json_text_tame(text);
 
-    fprintf(out, "%s\n", text);
+    fprintf(out, "%s\n", tame);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "common/base/near_name.h"
+#include "common/base/text.h"
 #include "hostctl/command.h"
 
 static void
@@ -126,10 +127,12 @@ find_command(const char *name, GError **error)
 static int
 report(const char *command, const GError *error)
 {
+    g_autofree char *message = text_message(error->message);
+
     if (command)
-        fprintf(stderr, "hostctl %s: %s\n", command, error->message);
+        fprintf(stderr, "hostctl %s: %s\n", command, message);
     else
-        fprintf(stderr, "hostctl: %s\n", error->message);
+        fprintf(stderr, "hostctl: %s\n", message);
     return failure_exit_code(error);
 }
 

@@ -3,6 +3,22 @@
 
 #include <string.h>
 
+static bool
+is_tame(gunichar c)
+{
+    return c < 0x7f || g_unichar_isprint(c);
+}
+
+static void
+append_escape(GString *out, gunichar c)
+{
+    if (c > 0xffff) {
+        g_string_append_printf(out, "\\u%04x", 0xd800 + ((c - 0x10000) >> 10));
+        c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+    }
+    g_string_append_printf(out, "\\u%04x", c);
+}
+
 static void
 append_char(GString *out, gunichar c)
 {
@@ -11,8 +27,8 @@ append_char(GString *out, gunichar c)
 
     if (found)
         g_string_append_printf(out, "\\%c", letters[found - named]);
-    else if (c < 0x20 || c == 0x7f)
-        g_string_append_printf(out, "\\u%04x", c);
+    else if (c < 0x20 || !is_tame(c))
+        append_escape(out, c);
     else
         g_string_append_unichar(out, c);
 }
@@ -26,6 +42,23 @@ json_append_string(GString *out, const char *text)
     for (const char *at = valid; *at; at = g_utf8_next_char(at))
         append_char(out, g_utf8_get_char(at));
     g_string_append_c(out, '"');
+}
+
+char *
+json_text_tame(const char *json)
+{
+    g_autofree char *valid = g_utf8_make_valid(json, -1);
+    GString *out = g_string_sized_new(strlen(valid));
+
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+
+        if (is_tame(c))
+            g_string_append_unichar(out, c);
+        else
+            append_escape(out, c);
+    }
+    return g_string_free(out, FALSE);
 }
 
 JsonText

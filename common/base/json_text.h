@@ -14,6 +14,12 @@ typedef struct {
 /* Appends a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_append_string(GString *out, const char *text);
 
+/*
+ * The same JSON text with every character that a terminal obeys or hides (DEL, C1, marks of
+ * direction) as \uXXXX: json-glib leaves those as they are. Free with g_free().
+ */
+char *json_text_tame(const char *json);
+
 JsonText json_text_begin(void);
 /* A NULL value writes null. */
 void json_text_string(JsonText *object, const char *key, const char *value);

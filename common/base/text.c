@@ -90,3 +90,36 @@ text_printable(const char *text, size_t max_bytes)
     }
     return g_string_free(out, FALSE);
 }
+
+char *
+text_message(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    GString *out = g_string_new(NULL);
+
+    for (char **line = lines; *line; line++) {
+        g_autofree char *printable = text_printable(*line, strlen(*line));
+
+        if (line != lines)
+            g_string_append(out, g_str_has_prefix(*line, "  ") ? "\n" : "\n  ");
+        g_string_append(out, printable);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *
+text_csv_cell(const char *text)
+{
+    g_autofree char *printable = text_printable(text, strlen(text));
+    g_autofree char *harmless = *printable && strchr("=+-@", *printable)
+                                    ? g_strconcat("'", printable, NULL)
+                                    : g_strdup(printable);
+    g_auto(GStrv) parts = NULL;
+    g_autofree char *doubled = NULL;
+
+    if (!strpbrk(harmless, ",\";"))
+        return g_steal_pointer(&harmless);
+    parts = g_strsplit(harmless, "\"", -1);
+    doubled = g_strjoinv("\"\"", parts);
+    return g_strdup_printf("\"%s\"", doubled);
+}

@@ -26,3 +26,15 @@ bool text_to_kib(const char *text, uint64_t default_unit_kib, uint64_t *ret_kib,
  * \xNN. At most `max_bytes` of the input are used. Free with g_free().
  */
 char *text_printable(const char *text, size_t max_bytes);
+
+/*
+ * A message of one or more lines, made safe in the same way; lines after the first are indented,
+ * so that no part of it can pass for a message of its own. Free with g_free().
+ */
+char *text_message(const char *text);
+
+/*
+ * A cell of CSV: printable, quoted where it must be, and never a formula of a spreadsheet (a
+ * leading = + - @ gets an apostrophe before it). Not for numbers. Free with g_free().
+ */
+char *text_csv_cell(const char *text);

@@ -75,16 +75,24 @@ print_seconds(FILE *out, int width, int64_t ns)
     fprintf(out, "%*lld.%09lld", width, ns / NS_PER_SECOND, ns % NS_PER_SECOND);
 }
 
-/* perf quotes nothing: whatever would look like a separator is no longer one. */
+/* perf quotes nothing: whatever would look like a separator, or like a formula, is no longer one.
+ */
 static void
 print_domain(FILE *out, const char *domain, const char *separator)
 {
-    size_t length = strnlen(domain, NAME_BYTES_MAX);
+    g_autofree char *text = g_strndup(domain, NAME_BYTES_MAX);
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    for (size_t i = 0; i < length; i++) {
-        bool harmless = g_ascii_isgraph(domain[i]) && !strchr(separator, domain[i]);
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        bool formula = at == valid && strchr("=+-@", *at);
+        bool harmless = g_unichar_isprint(c) && c != ' ' && !formula &&
+                        !(c < 0x80 && strchr(separator, (int) c));
 
-        fputc(harmless || domain[i] & 0x80 ? domain[i] : '_', out);
+        if (harmless)
+            fwrite(at, 1, g_utf8_next_char(at) - at, out);
+        else
+            fputc('_', out);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/json_guard.h"
+#include "common/base/json_text.h"
 #include "common/dataset/reader.h"
 
 void
@@ -74,11 +75,12 @@ json_builder_text(JsonBuilder *builder, bool pretty)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *tame = NULL;
 
     json_generator_set_pretty(generator, pretty);
     json_generator_set_indent(generator, 1);
     json_generator_set_root(generator, root);
     text = json_generator_to_data(generator, NULL);
-    return g_strconcat(text, "\n", NULL);
+    tame = json_text_tame(text);
+    return g_strconcat(tame, "\n", NULL);
 }

@@ -2,9 +2,13 @@
 #include "correlate/report/text_document.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "common/base/text.h"
 #include "correlate/answer.h"
 #include "correlate/report/tables.h"
+
+#define MAX_NAME_BYTES 400
 
 static void
 add(GString *out, const char *title, TextTable *table)
@@ -44,11 +48,13 @@ add_clock(GString *out, const Analysis *analysis)
 char *
 text_document(const Analysis *analysis)
 {
-    g_autofree char *paragraph = answer_paragraph(analysis);
+    g_autofree char *answer = answer_paragraph(analysis);
+    g_autofree char *paragraph = text_printable(answer, strlen(answer));
+    g_autofree char *name = text_printable(analysis->facts->run.name, MAX_NAME_BYTES);
     GString *out = g_string_new(NULL);
 
-    g_string_append_printf(out, "%s: %s counters\n\n%s\n", analysis->facts->run.name,
-                           analysis->facts->run.counters, paragraph);
+    g_string_append_printf(out, "%s: %s counters\n\n%s\n", name, analysis->facts->run.counters,
+                           paragraph);
     add_clock(out, analysis);
     add(out, "Visits (expected and measured share of time that the loaded vCPUs waited)",
         table_of_visits(analysis));

@@ -2,10 +2,11 @@
 #include "correlate/report/window_writer.h"
 
 #include <errno.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 
 #include "common/base/failure.h"
+#include "common/base/json_text.h"
+#include "common/base/text.h"
 #include "correlate/estimate/estimator.h"
 
 /* One row is a list of named cells: the names are made once, the cells for each window. */
@@ -94,17 +95,14 @@ put_text(WindowWriter *writer, const char *text)
 {
     begin_cell(writer);
     if (writer->json) {
-        g_autoptr(JsonNode) node = json_node_init_string(json_node_alloc(), text);
-        g_autofree char *quoted = json_to_string(node, FALSE);
+        g_autoptr(GString) quoted = g_string_new(NULL);
 
-        fputs(quoted, writer->out);
-    } else if (strpbrk(text, ",\"\r\n")) {
-        g_auto(GStrv) parts = g_strsplit(text, "\"", -1);
-        g_autofree char *doubled = g_strjoinv("\"\"", parts);
-
-        fprintf(writer->out, "\"%s\"", doubled);
+        json_append_string(quoted, text);
+        fputs(quoted->str, writer->out);
     } else {
-        fputs(text, writer->out);
+        g_autofree char *cell = text_csv_cell(text);
+
+        fputs(cell, writer->out);
     }
 }
 

@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "common/base/json_text.h"
+
 #define DOCTOR_FORMAT 1
 #define LINE_WIDTH 92
 #define INDENT "    "
@@ -74,7 +76,7 @@ doctor_report_json(const DoctorFinding *findings)
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonGenerator) generator = json_generator_new();
     g_autoptr(JsonNode) root = NULL;
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *tame = NULL;
 
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "format");
@@ -96,5 +98,6 @@ doctor_report_json(const DoctorFinding *findings)
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, TRUE);
     text = json_generator_to_data(generator, NULL);
-    return g_strconcat(text, "\n", NULL);
+    tame = json_text_tame(text);
+    return g_strconcat(tame, "\n", NULL);
 }

@@ -117,7 +117,7 @@ def check_ending(place, stage, how, status, text):
 
 
 def check_dataset(place, stage, how):
-    if stage.command not in ('run', 'recover'):
+    if stage.command not in ('run', 'recover', 'next run'):
         return
     if not os.path.exists(place.dataset) or os.path.getsize(place.dataset) == 0:
         require(not stage.dataset, 'there is no dataset')
@@ -130,7 +130,7 @@ def check_dataset(place, stage, how):
         ticks = ticks.fetchone()[0] or 0
         require(ticks >= stage.ticks, f'{ticks} samples are there of {stage.ticks} that were committed')
         states = [row[0] for row in db.execute('select state from run')]
-    if how not in ('kill', 'cut') and stage.command == 'run' and states:
+    if how not in ('kill', 'cut') and stage.command.endswith('run') and states:
         require(states[0] in ('interrupted', 'complete'), f"the dataset's run is “{states[0]}”")
 
 
@@ -145,7 +145,10 @@ def prepare(place, stage):
 
 
 def put_back(place, stage, must_recover):
-    if must_recover:
+    if must_recover and stage.command == 'next run':
+        text = place.begin_next_run()
+        require('fault point dataset.create' in text, f'the next run: {text[-400:]}')
+    elif must_recover:
         answer = place.recover()
         require(answer.returncode == 0, f'recover: {(answer.stdout + answer.stderr).strip()[-400:]}')
     if stage.command.startswith('ksm'):

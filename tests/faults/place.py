@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A place of their own for hostctl's state and sockets, and a picture of the host before and after."""
+import glob
 import json
 import os
 import shutil
@@ -73,6 +74,7 @@ class Place:
         return {
             'run': lambda: [self.hostctl, 'run', self.plan(plan), '-o', self.dataset, '--replace',
                             '--shared-host', '--keep-going'],
+            'next run': lambda: self.command('run', plan),
             'recover': lambda: [self.hostctl, 'recover'],
             'ksm': lambda: [self.hostctl, 'ksm', 'set', 'pages_to_scan=321', '--shared-host'],
             'ksm restore': lambda: [self.hostctl, 'ksm', 'restore'],
@@ -86,6 +88,14 @@ class Place:
 
     def recover(self):
         return self.call(self.command('recover'))
+
+    def begin_next_run(self):
+        """Up to its dataset, of another name. What it printed."""
+        command = [self.dataset + '.next' if word == self.dataset else word for word in self.command('run', 'plain')]
+        answer = self.call(command, INSIDEOUT_FAULT='dataset.create:term')
+        for path in glob.glob(self.dataset + '.next*'):
+            os.unlink(path)
+        return answer.stdout + answer.stderr
 
     def unfinished(self):
         """What the journal still has to put back, as recover would tell."""

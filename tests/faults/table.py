@@ -64,14 +64,9 @@ def merge(path, results):
     return merged
 
 
-def missing(results):
-    known = {key(result) for result in results}
-    return [(name_of(stage), how) for stage, how in all_cells() if (name_of(stage), how) not in known]
-
-
 def matrix_section(results):
     held = sum(result['held'] for result in results)
-    yield f'**{len(results)} cells tried, {held} held.**'
+    yield f'**{len(results)} of {len(all_cells())} cells tried, {held} held.**'
     yield ''
     yield '| stage | where it is | ' + ' | '.join(SIGNALS) + ' |'
     yield '|---|---|' + '---|' * len(SIGNALS)

@@ -239,7 +239,7 @@ rules_hold_no_templates_and_no_useless_numbers(void **state)
     rules = rules_document(thresholds, &skipped);
     assert_non_null(strstr(rules, "node_perf_branch_misses_total"));
     assert_null(strstr(rules, "{{ .Value"));
-    assert_non_null(strstr(rules, "\\\"\\x0a- x"));
+    assert_non_null(strstr(rules, "\\\"\\n- x"));
     /* Cache misses tell nothing in this run. */
     assert_null(strstr(rules, "\"cache_misses_per_cycle\""));
     assert_true(skipped > 0);

@@ -157,10 +157,44 @@ stops_at_the_limit_even_inside_a_character(void **state)
     assert_printed("f\303\274r", 2, "f\\xc3");
 }
 
+static void
+makes_each_line_of_a_message_safe_and_indents_the_next(void **state)
+{
+    g_autofree char *message = text_message("no “x\033[2J”\nforged\n  kept\xff");
+    g_autofree char *plain = text_message("one line");
+
+    assert_string_equal(message, "no “x\\x1b[2J”\n  forged\n  kept\\xff");
+    assert_string_equal(plain, "one line");
+}
+
+static void
+a_cell_of_csv_is_text_and_no_formula(void **state)
+{
+    const struct {
+        const char *text, *cell;
+    } cases[] = {
+        { "", "" },
+        { "quiet", "quiet" },
+        { "a,b", "\"a,b\"" },
+        { "say \"x\"", "\"say \"\"x\"\"\"" },
+        { "=1+2", "'=1+2" },
+        { "@x,y", "\"'@x,y\"" },
+        { "a\nb", "a\\x0ab" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *cell = text_csv_cell(cases[i].text);
+
+        assert_string_equal(cell, cases[i].cell);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_each_line_of_a_message_safe_and_indents_the_next),
+        cmocka_unit_test(a_cell_of_csv_is_text_and_no_formula),
         cmocka_unit_test(reads_the_ends_of_the_integer_ranges),
         cmocka_unit_test(refuses_what_is_not_wholly_an_unsigned_number),
         cmocka_unit_test(refuses_what_is_not_wholly_a_signed_number),
