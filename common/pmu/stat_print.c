@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/decimal.h"
 #include "common/base/failure.h"
 #include "common/base/json_text.h"
 #include "common/base/text.h"
@@ -41,15 +42,22 @@ unit_of(const StatRow *row)
     return row->is_time ? "msec" : "";
 }
 
+/* perf's words for none; NULL when there is a value. */
+static const char *
+why_no_value(const StatRow *row)
+{
+    if (!row->supported)
+        return "<not supported>";
+    return isnan(row->value) ? "<not counted>" : NULL;
+}
+
 /* A number, or perf's words for none. */
 static char *
 value_text(const StatRow *row, int decimals)
 {
-    if (!row->supported)
-        return g_strdup("<not supported>");
-    if (isnan(row->value))
-        return g_strdup("<not counted>");
-    return g_strdup_printf("%.*f", decimals, printed_value(row));
+    const char *none = why_no_value(row);
+
+    return none ? g_strdup(none) : g_strdup_printf("%.*f", decimals, printed_value(row));
 }
 
 /* perf divides integers here: whole percents, printed with two zeros. */
@@ -75,14 +83,59 @@ print_seconds(FILE *out, int width, int64_t ns)
     fprintf(out, "%*lld.%09lld", width, ns / NS_PER_SECOND, ns % NS_PER_SECOND);
 }
 
+static void
+print_u64(FILE *out, uint64_t value)
+{
+    char text[DECIMAL_BYTES];
+
+    fwrite_unlocked(text, 1, (size_t) (decimal_put_u64(text, value) - text), out);
+}
+
+static void
+print_double(FILE *out, double value, int decimals)
+{
+    char text[DECIMAL_BYTES];
+
+    fwrite_unlocked(text, 1, (size_t) (decimal_put(text, value, decimals) - text), out);
+}
+
+/* Texts one after the other, up to a NULL. */
+static void
+print_texts(FILE *out, ...)
+{
+    va_list texts;
+
+    va_start(texts, out);
+    for (const char *text; (text = va_arg(texts, const char *));)
+        fputs_unlocked(text, out);
+    va_end(texts);
+}
+
+/* Letters, digits and what hostctl's own guests have in their names. */
+static bool
+is_plain(const char *domain, const char *separator)
+{
+    size_t length =
+        strspn(domain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+    return domain[length] == '\0' && length <= NAME_BYTES_MAX && *domain != '-' &&
+           !strpbrk(domain, separator);
+}
+
 /* perf quotes nothing: whatever would look like a separator, or like a formula, is no longer one.
  */
 static void
 print_domain(FILE *out, const char *domain, const char *separator)
 {
-    g_autofree char *text = g_strndup(domain, NAME_BYTES_MAX);
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *text = NULL;
+    g_autofree char *valid = NULL;
 
+    if (is_plain(domain, separator)) {
+        fputs_unlocked(domain, out);
+        return;
+    }
+    text = g_strndup(domain, NAME_BYTES_MAX);
+    valid = g_utf8_make_valid(text, -1);
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         bool formula = at == valid && strchr("=+-@", *at);
@@ -90,29 +143,38 @@ print_domain(FILE *out, const char *domain, const char *separator)
                         !(c < 0x80 && strchr(separator, (int) c));
 
         if (harmless)
-            fwrite(at, 1, g_utf8_next_char(at) - at, out);
+            fwrite_unlocked(at, 1, (size_t) (g_utf8_next_char(at) - at), out);
         else
-            fputc('_', out);
+            putc_unlocked('_', out);
     }
 }
 
 static void
 print_csv_row(FILE *out, const StatWindow *window, const StatRow *row, const char *separator)
 {
-    g_autofree char *value = value_text(row, csv_decimals(row));
+    const char *none = why_no_value(row);
 
-    fprintf(out, "%s%s%s%s%s%s%" PRIu64 "%s%u.00%s", value, separator, unit_of(row), separator,
-            row->name, separator, row->running_ns, separator, running_percent(row), separator);
+    if (none)
+        fputs_unlocked(none, out);
+    else
+        print_double(out, printed_value(row), csv_decimals(row));
+    print_texts(out, separator, unit_of(row), separator, row->name, separator, NULL);
+    print_u64(out, row->running_ns);
+    fputs_unlocked(separator, out);
+    print_u64(out, running_percent(row));
+    print_texts(out, ".00", separator, NULL);
     if (*row->metric.unit)
-        fprintf(out, "%.*f", row->metric.decimals, row->metric.value);
-    fprintf(out, "%s%s", separator, row->metric.unit);
+        print_double(out, row->metric.value, row->metric.decimals);
+    print_texts(out, separator, row->metric.unit, NULL);
     if (window->domain) {
-        fputs(separator, out);
+        fputs_unlocked(separator, out);
         print_domain(out, window->domain, separator);
-        fprintf(out, "%s%u%s%s%s%s", separator, window->vcpu, separator, row->mode ? row->mode : "",
-                separator, row->source ? row->source : "");
+        fputs_unlocked(separator, out);
+        print_u64(out, window->vcpu);
+        print_texts(out, separator, row->mode ? row->mode : "", separator,
+                    row->source ? row->source : "", NULL);
     }
-    fputc('\n', out);
+    putc_unlocked('\n', out);
 }
 
 void
@@ -121,10 +183,10 @@ stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
     for (unsigned i = 0; i < window->n_rows; i++) {
         if (style->with_time) {
             print_seconds(out, style->perf == STAT_PERF_6_1 ? 6 : 0, window->end_ns);
-            fputs(style->separator, out);
+            fputs_unlocked(style->separator, out);
         }
         if (window->thread)
-            fprintf(out, "%s%s", window->thread, style->separator);
+            print_texts(out, window->thread, style->separator, NULL);
         print_csv_row(out, window, &window->rows[i], style->separator);
     }
 }
