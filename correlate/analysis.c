@@ -53,8 +53,15 @@ walk_guest(const Tour *tour, const DatasetVisit *visit, const DatasetGuest *gues
         return false;
     if (own->len > 0 || !tour->host_only)
         return walk_vcpus(tour, visit, guest, own, true, error);
-    return dataset_reader_vcpus(tour->reader, DATASET_HOST_SAMPLES, guest->id, &host, error) &&
-           walk_vcpus(tour, visit, guest, host, false, error);
+    if (!dataset_reader_vcpus(tour->reader, DATASET_HOST_SAMPLES, guest->id, &host, error))
+        return false;
+    /* A recording without counters still has run and wait times. */
+    if (host->len == 0) {
+        g_clear_pointer(&host, g_array_unref);
+        if (!dataset_reader_vcpus(tour->reader, DATASET_SCHED_SAMPLES, guest->id, &host, error))
+            return false;
+    }
+    return walk_vcpus(tour, visit, guest, host, false, error);
 }
 
 /* A guest made for one block of the run takes no part in the others. */

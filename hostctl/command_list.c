@@ -16,6 +16,7 @@ const Command command_list[] = {
     { "balloon", cmd_balloon, "show guests' memory, change a balloon, put it back", GUESTS },
     { "recover", cmd_recover, "put back what a killed run left", GUESTS },
     { "stat", cmd_stat, "count what guests' vCPUs do, as perf stat prints it", NODE },
+    { "record", cmd_record, "the host's view of guests that run anyway, into a dataset", NODE },
     { "top", cmd_top, "live table of guests and who waits behind whom", NODE },
     { "explain", cmd_explain, "DOMAIN: who or what this guest waits for", NODE },
 };

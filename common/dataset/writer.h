@@ -204,6 +204,24 @@ void writer_rollback(DatasetWriter *writer);
  */
 bool writer_checkpoint(DatasetWriter *writer, GError **error);
 
+typedef struct {
+    uint64_t used_bytes; /* of the file, without what was forgotten */
+    uint64_t log_bytes;  /* beside it, not yet moved into it */
+    uint64_t disk_bytes; /* what both take */
+} WriterDisk;
+
+bool writer_disk(DatasetWriter *writer, WriterDisk *ret_disk, GError **error);
+
+/* The host's raw times of the first and the last sample; -1: there is none. */
+bool writer_span(DatasetWriter *writer, int64_t *ret_first_ns, int64_t *ret_last_ns,
+                 GError **error);
+
+/*
+ * Removes the host's samples from before that raw time. Their room is used again; the file does not
+ * shrink. Between writer_begin() and writer_commit().
+ */
+bool writer_forget_before(DatasetWriter *writer, int64_t raw_ns, GError **error);
+
 /*
  * The run's last word: its state (complete, interrupted, failed) and end time. Rolls back an open
  * transaction, and leaves one closed file. Call writer_free() after it, whatever it returned.
