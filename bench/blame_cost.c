@@ -2,26 +2,55 @@
 /*
  * What blame costs while a command runs: blame_cost COMMAND…
  *
- * Prints one JSON object: the time that blame's programs ran in the kernel, how often, the busy
- * time of all CPUs meanwhile, and the first as a share of the last. All guests of this host are
- * watched. Counting the time is itself in the time: the kernel reads a clock twice a call.
+ * Prints one JSON object: the time that blame's programs ran in the kernel, how often, the CPU time
+ * of this process, which takes blame's report each second as hostctl top does, the busy time of all
+ * CPUs meanwhile, and the sum of the first two as a share of that. All guests of this host are
+ * watched; what they waited for in all is printed too. Counting the time is itself in the time: the
+ * kernel reads a clock twice a call.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
 
+#include "bench/busy.h"
 #include "hostctl/blame/blame.h"
-#include "hostctl/collect/cpu_time.h"
 
 static uint64_t
-busy_ns(CpuTimes *times)
+own_ns(void)
 {
-    cpu_set_t all;
+    struct timespec used;
 
-    CPU_ZERO(&all);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        CPU_SET(cpu, &all);
-    cpu_times_read(times, NULL);
-    return cpu_times_busy_ns(times, &all);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t) used.tv_sec * 1000000000u + (uint64_t) used.tv_nsec;
+}
+
+static bool
+add_waits(Blame *blame, uint64_t *waits_ns, GError **error)
+{
+    g_autoptr(BlameReport) report = NULL;
+
+    if (!blame_take(blame, &report, error))
+        return false;
+    for (guint i = 0; i < report->causes->len; i++)
+        *waits_ns += g_array_index(report->causes, BlameCause, i).wait_ns;
+    return true;
+}
+
+/* Takes a report each second until the process ends, and one more. */
+static bool
+take_reports(Blame *blame, GPid pid, uint64_t *ret_waits_ns, GError **error)
+{
+    const struct timespec moment = { .tv_nsec = 10000000 };
+    int status = 0;
+
+    *ret_waits_ns = 0;
+    for (int i = 1; waitpid(pid, &status, WNOHANG) == 0; i++) {
+        nanosleep(&moment, NULL);
+        if (i % 100 == 0 && !add_waits(blame, ret_waits_ns, error))
+            return false;
+    }
+    return g_spawn_check_wait_status(status, error) && add_waits(blame, ret_waits_ns, error);
 }
 
 static bool
@@ -31,26 +60,29 @@ measure(const Sysroot *root, char **command, GError **error)
     g_autoptr(GPtrArray) guests = NULL;
     g_autoptr(CpuTimes) times = cpu_times_new(root, error);
     BlameCost before, after;
-    uint64_t busy_before_ns, busy;
-    int status;
+    uint64_t busy_before_ns, busy, own_before_ns, own, waits_ns;
+    GPid pid;
 
     if (!times || !blame_open(root, &blame, error) || !qemu_process_list(root, &guests, error) ||
         !blame_watch(blame, guests, error) || !blame_cost(blame, &before, error))
         return false;
     busy_before_ns = busy_ns(times);
-    if (!g_spawn_sync(NULL, command, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
-                      NULL, NULL, NULL, &status, error) ||
-        !g_spawn_check_wait_status(status, error))
+    own_before_ns = own_ns();
+    if (!g_spawn_async(NULL, command, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_DO_NOT_REAP_CHILD,
+                       NULL, NULL, &pid, error) ||
+        !take_reports(blame, pid, &waits_ns, error))
         return false;
+    own = own_ns() - own_before_ns;
     busy = busy_ns(times) - busy_before_ns;
     if (!blame_cost(blame, &after, error))
         return false;
 
-    printf("{\"guests\": %u, \"bpf_run_ns\": %ju, \"bpf_calls\": %ju, \"busy_ns\": %ju,"
-           " \"share_ratio\": %.6f}\n",
+    printf("{\"guests\": %u, \"bpf_run_ns\": %ju, \"bpf_calls\": %ju, \"own_ns\": %ju,"
+           " \"busy_ns\": %ju, \"waits_ns\": %ju, \"share_ratio\": %.6f}\n",
            guests->len, (uintmax_t) (after.run_ns - before.run_ns),
-           (uintmax_t) (after.calls - before.calls), (uintmax_t) busy,
-           (double) (after.run_ns - before.run_ns) / busy);
+           (uintmax_t) (after.calls - before.calls), (uintmax_t) own, (uintmax_t) busy,
+           (uintmax_t) waits_ns, (double) (after.run_ns - before.run_ns + own) / (double) busy);
     return true;
 }
 

@@ -30,12 +30,12 @@ refuses()
 
 names_no_package_twice()
 {
-    [ -z "$(awk '$1 ~ /^(build|run|test|extra|package)$/ { print $2 }' scripts/packages | sort | uniq -d)" ]
+    [ -z "$(awk '$1 ~ /^(build|run|test|extra|package|bench)$/ { print $2 }' scripts/packages | sort | uniq -d)" ]
 }
 
 says_what_each_package_is_for()
 {
-    ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra|package) +[a-z0-9.+-]+  +[^ ].+$'
+    ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra|package|bench) +[a-z0-9.+-]+  +[^ ].+$'
 }
 
 for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults appliance/build; do
