@@ -3,10 +3,12 @@
 """The pages of docs/ say what the tree holds. formats.py SOURCE-FOLDER
 
 Each format's page names the version that the code has and what stays readable; docs/architecture.md names
-every folder of code; links lead somewhere.
+every folder of code; links lead somewhere; the diffs of CONTRIBUTING.md fit.
 """
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 # Page, how it says the version, the code that has it.
@@ -87,7 +89,22 @@ def check_links():
         check(f'the links of {page} lead somewhere', not broken, broken)
 
 
+def check_diffs():
+    """Those of CONTRIBUTING.md go onto the tree, lines moved or not."""
+    if not shutil.which('patch'):
+        print('ok - the diffs of CONTRIBUTING.md # SKIP patch is not installed')
+        return
+    diffs = re.findall(r'^```diff\n(.*?)^```$', read('CONTRIBUTING.md'), re.M | re.S)
+    check('CONTRIBUTING.md shows diffs', len(diffs) >= 4, len(diffs))
+    for diff in diffs:
+        name = re.search(r'^\+\+\+ b/(.*)$', diff, re.M).group(1)
+        result = subprocess.run(['patch', '-p1', '--dry-run', '--force', '--fuzz=3'], cwd=source, input=diff, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        check(f'the diff of CONTRIBUTING.md that begins with {name} fits', result.returncode == 0, result.stdout)
+
+
 check_versions()
+check_diffs()
 check_journal()
 check_architecture()
 check_links()
