@@ -279,6 +279,56 @@ survives_any_bytes(void **state)
     }
 }
 
+typedef struct {
+    uint64_t *words;
+    int stop; /* atomic */
+} Scribbler;
+
+/* A guest that writes over its header, its sequence and its counts without rest. */
+static void *
+scribble(void *data)
+{
+    Scribbler *scribbler = data;
+    g_autoptr(GRand) random = g_rand_new_with_seed(2);
+
+    while (!g_atomic_int_get(&scribbler->stop)) {
+        int word = g_rand_int_range(random, 0, 100);
+        uint64_t value = word < 2 && g_rand_boolean(random)
+                             ? (word == 0 ? EMUPMU_PAGE_MAGIC : EMUPMU_PAGE_VERSION | 2ull << 32)
+                             : (uint64_t) g_rand_int(random) << 32 | g_rand_int(random);
+
+        __atomic_store_n(&scribbler->words[word], value, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+static void
+a_page_that_changes_while_it_is_read_harms_its_own_guest_only(void **state)
+{
+    Fixture *fixture = *state;
+    g_autofree char *other_path = g_strconcat(fixture->path, "-other", NULL);
+    EmupmuPage *other = page_file_make(other_path);
+    g_autoptr(EmulatedPage) hostile = emulated_open(fixture->path, NULL);
+    g_autoptr(EmulatedPage) honest = emulated_open(other_path, NULL);
+    Scribbler scribbler = { .words = (uint64_t *) fixture->page };
+    GThread *thread;
+
+    page_file_publish(other, 0, 7);
+    thread = g_thread_new("scribbler", scribble, &scribbler);
+    for (int i = 0; i < 5000; i++) {
+        g_autoptr(GError) error = NULL;
+        EmulatedReading reading;
+
+        assert_true(emulated_read(hostile, 0, cycles_only, &reading, &error) == (error == NULL));
+        assert_true(emulated_read(honest, 0, cycles_only, &reading, NULL));
+        assert_int_equal(reading.values[0], 700);
+    }
+    g_atomic_int_set(&scribbler.stop, 1);
+    g_thread_join(thread);
+    munmap(other, EMUPMU_PAGE_BYTES);
+    g_unlink(other_path);
+}
+
 #define page_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -297,6 +347,7 @@ main(void)
         page_test(refuses_a_page_that_was_cut_or_removed),
         page_test(refuses_to_open_what_is_no_page),
         page_test(survives_any_bytes),
+        page_test(a_page_that_changes_while_it_is_read_harms_its_own_guest_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
