@@ -7,6 +7,7 @@
 #include "common/base/text.h"
 #include "hostctl/command.h"
 #include "hostctl/recover.h"
+#include "hostctl/run/counter_layout.h"
 #include "hostctl/run/experiment.h"
 #include "hostctl/run/open_lab.h"
 #include "hostctl/run/rig_step.h"
@@ -31,10 +32,14 @@ print_schedule(const Plan *plan, const Rig *rig)
     g_autoptr(GArray) visits = schedule_make(plan);
     g_autofree char *pool = cpuset_format(&rig->pool);
     g_autofree char *duration = progress_duration(experiment_planned_ns(plan, rig));
+    g_autofree char *layout =
+        rig->layout ? counter_layout_text(rig->layout, (const char *const *) plan->events) : NULL;
 
     printf("plan         %s (%s)\n", plan->name, plan->path);
     printf("accelerator  %s (%s)\n", accelerator_name(rig->accelerator), rig->accelerator_reason);
     printf("counters     %s (%s)\n", counter_source_name(rig->counters), rig->counters_reason);
+    if (layout)
+        printf("layout       %s\n", layout);
     printf("pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus, rig->pool_cores,
            rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
     printf("guests       1 micro, %u bulk, %.1f GiB\n", rig->n_bulk,

@@ -365,3 +365,20 @@ counters_rearm(Counters *counters, GError **error)
 {
     return !counters->group || pmu_group_rearm(counters->group, error);
 }
+
+bool
+counters_switch(Counters *counters, bool on, GError **error)
+{
+    return !counters->group || (on ? pmu_group_enable(counters->group, error)
+                                   : pmu_group_disable(counters->group, error));
+}
+
+bool
+counters_guest_mode_refused(const PmuTarget *target)
+{
+    g_autoptr(PmuGroup) group = pmu_group_new(target);
+    PmuEvent cycles;
+
+    return pmu_event_encode("cycles", PMU_MODE_GUEST, &cycles, NULL) &&
+           pmu_group_add(group, &cycles, NULL) == EOPNOTSUPP;
+}

@@ -84,3 +84,12 @@ bool counters_read(Counters *counters, CounterReading *ret_reading, GError **err
 
 /* See pmu_group_rearm(); nothing to do on the page. */
 bool counters_rearm(Counters *counters, GError **error);
+
+/* Switches the kernel's group off, or on again; its counts stay. Nothing to do on the page. */
+bool counters_switch(Counters *counters, bool on, GError **error);
+
+/*
+ * Whether the kernel refuses events of guest mode on this thread, as it does for everybody while a
+ * guest with a mediated vPMU runs.
+ */
+bool counters_guest_mode_refused(const PmuTarget *target);

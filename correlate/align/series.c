@@ -115,11 +115,12 @@ count_at(const Series *series, guint column, int64_t host_ns)
 {
     const Knot *a = &series->before, *b = &series->after;
     double share = (double) (host_ns - a->host_ns) / (double) (b->host_ns - a->host_ns);
-    uint64_t base = (uint64_t) series->first.value[column];
+    uint64_t bit = 1ull << column;
+    uint64_t base = series->first.present & bit ? (uint64_t) series->first.value[column] : 0;
     double low = (double) (int64_t) ((uint64_t) a->row.value[column] - base);
     double high = (double) (int64_t) ((uint64_t) b->row.value[column] - base);
 
-    if (!(a->row.present & b->row.present & series->first.present & 1ull << column))
+    if (!(a->row.present & b->row.present & bit))
         return NAN;
     return low + share * (high - low);
 }

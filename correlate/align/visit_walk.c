@@ -187,6 +187,9 @@ judge_window(const Walk *walk, const SeriesWindow *guest, const SeriesWindow *ho
             in_guest = judge_count(&walk->guest_columns, guest, i, &window->guest_count[i]);
         if (host)
             on_host = judge_count(&walk->host_columns, host, i, &window->host_count[i]);
+        /* Where the host's groups take turns, it says nothing of the others' windows. */
+        if (guest && isnan(window->host_count[i]) && on_host == VERDICT_INVALID)
+            on_host = VERDICT_OK;
         window->verdict[i] = MAX(in_guest, on_host);
     }
     find_silent_zeros(walk, window);

@@ -8,6 +8,7 @@
 #include "common/base/failure.h"
 #include "hostctl/host_qemu.h"
 #include "hostctl/run/condition.h"
+#include "hostctl/run/counter_layout.h"
 
 static bool
 find_image(Lab *lab, GError **error)
@@ -45,6 +46,17 @@ strv_to_json(char **strv)
     json_builder_end_array(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, FALSE);
+}
+
+static bool
+write_layout(Lab *lab, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!lab->rig->layout)
+        return true;
+    text = counter_layout_text(lab->rig->layout, (const char *const *) lab->plan->events);
+    return lab_note(lab, 0, 0, "info", error, "counter layout %s", text);
 }
 
 static bool
@@ -87,7 +99,8 @@ write_run(Lab *lab, GError **error)
            lab_note(lab, 0, 0, "info", error, "accelerator %s: %s",
                     accelerator_name(rig->accelerator), rig->accelerator_reason) &&
            lab_note(lab, 0, 0, "info", error, "counters %s: %s", counter_source_name(rig->counters),
-                    rig->counters_reason);
+                    rig->counters_reason) &&
+           write_layout(lab, error);
 }
 
 static bool

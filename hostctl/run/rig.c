@@ -5,7 +5,9 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
+#include "hostctl/collect/kvm_pmu.h"
 #include "hostctl/collect/memory.h"
+#include "hostctl/run/counter_layout.h"
 #include "hostctl/run/rig_step.h"
 
 static bool
@@ -59,6 +61,23 @@ resolve_counters(Rig *rig, const Plan *plan, GError **error)
         rig->counters = COUNTER_SOURCE_SOFTWARE;
     }
     rig->counters_reason = g_strdup("the plan says so");
+    return true;
+}
+
+static bool
+resolve_layout(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+{
+    g_autofree BudgetLayout *layout = NULL;
+
+    if (rig->counters != COUNTER_SOURCE_HARDWARE)
+        return true;
+    layout = g_new0(BudgetLayout, 1);
+    if (!counter_layout_plan((const char *const *) plan->events, root, kvm_pmu_is_mediated(root),
+                             layout, error)) {
+        g_prefix_error(error, "%s: $.events: ", plan->path);
+        return false;
+    }
+    rig->layout = g_steal_pointer(&layout);
     return true;
 }
 
@@ -125,8 +144,8 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
     rig->root = root;
     rig->facts = host_facts_read(root);
     if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
-        !resolve_pool(rig, plan, root, error) || !resolve_guests(rig, plan, error) ||
-        !check_memory(rig, plan, root, error))
+        !resolve_layout(rig, plan, root, error) || !resolve_pool(rig, plan, root, error) ||
+        !resolve_guests(rig, plan, error) || !check_memory(rig, plan, root, error))
         return NULL;
     return g_steal_pointer(&rig);
 }
@@ -139,6 +158,7 @@ rig_free(Rig *rig)
 
     g_free(rig->accelerator_reason);
     g_free(rig->counters_reason);
+    g_free(rig->layout);
     host_facts_free(rig->facts);
     g_free(rig);
 }

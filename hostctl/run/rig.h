@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/sysroot.h"
+#include "common/pmu/budget.h"
 #include "common/pmu/counter_source.h"
 #include "hostctl/collect/host_facts.h"
 #include "hostctl/run/plan.h"
@@ -19,6 +20,7 @@ typedef struct {
     char *accelerator_reason;
     CounterSource counters; /* never AUTO */
     char *counters_reason;
+    BudgetLayout *layout; /* of hardware counters; NULL with any other */
     cpu_set_t pool;
     unsigned pool_cpus;  /* P */
     unsigned pool_cores; /* physical cores behind the pool */

@@ -8,7 +8,9 @@
 #include "common/base/text.h"
 #include "hostctl/collect/cpu_time.h"
 #include "hostctl/collect/sched.h"
+#include "hostctl/run/counter_layout.h"
 #include "hostctl/run/host_rows.h"
+#include "hostctl/run/host_turns.h"
 #include "hostctl/virt/guest_memory.h"
 
 /* One vCPU of the fleet, with everything that is read of it. */
@@ -16,8 +18,9 @@ typedef struct {
     FleetGuest *guest;
     unsigned vcpu;
     SchedFile sched;
-    EmulatedPage *page; /* shared memory's mapping; owned */
-    Counters *guest_mode, *host_mode;
+    EmulatedPage *page;   /* shared memory's mapping; owned */
+    Counters *guest_mode; /* of the page */
+    HostTurns *turns;     /* of the PMU; NULL: none */
 } SampledVcpu;
 
 struct Sampler {
@@ -36,7 +39,7 @@ sampled_vcpu_free(void *data)
 
     sched_close(&vcpu->sched);
     g_clear_pointer(&vcpu->guest_mode, counters_close);
-    g_clear_pointer(&vcpu->host_mode, counters_close);
+    g_clear_pointer(&vcpu->turns, host_turns_free);
     g_clear_pointer(&vcpu->page, emulated_close);
     g_free(vcpu);
 }
@@ -54,22 +57,47 @@ open_emulated(SampledVcpu *vcpu, const char *const *events, GError **error)
     return vcpu->guest_mode != NULL;
 }
 
+/*
+ * The kernel is the one to ask: a guest whose vPMU is mediated shows only once it runs. Then the
+ * layout is another one, and the dataset says so.
+ */
+static bool
+choose_layout(const Sampler *sampler, const PmuTarget *target, BudgetLayout *ret_layout,
+              GError **error)
+{
+    Lab *lab = sampler->lab;
+    const char *const *events = (const char *const *) lab->plan->events;
+    g_autofree char *text = NULL;
+
+    *ret_layout = *lab->rig->layout;
+    if (ret_layout->kind == BUDGET_HOST_ONLY || !counters_guest_mode_refused(target))
+        return true;
+    if (!counter_layout_plan(events, lab->root, true, ret_layout, error))
+        return false;
+    text = counter_layout_text(ret_layout, events);
+    return lab_note(lab, 0, 0, "warning", error,
+                    "the kernel refuses guest mode to the host; the counter layout is %s", text);
+}
+
 /* Never pinned, the micro guest only: its own counters must win (a starved one is silent). */
 static bool
-open_hardware(SampledVcpu *vcpu, pid_t tid, const char *const *events, GError **error)
+open_hardware(const Sampler *sampler, SampledVcpu *vcpu, pid_t tid, GError **error)
 {
-    CounterTarget target = { .pmu = { .tid = tid, .cpu = -1 } };
+    const char *const *events = (const char *const *) sampler->lab->plan->events;
+    const PmuTarget target = { .tid = tid, .cpu = -1 };
+    g_autofree BudgetLayout *layout = NULL;
 
     if (vcpu->guest->role != GUEST_ROLE_MICRO)
         return true;
-
-    target.mode = PMU_MODE_GUEST;
-    vcpu->guest_mode = counters_open(COUNTER_SOURCE_HARDWARE, &target, events, error);
-    if (!vcpu->guest_mode)
+    layout = g_new0(BudgetLayout, 1);
+    if (!choose_layout(sampler, &target, layout, error))
         return false;
-    target.mode = PMU_MODE_HOST;
-    vcpu->host_mode = counters_open(COUNTER_SOURCE_HARDWARE, &target, events, error);
-    return vcpu->host_mode != NULL;
+    vcpu->turns = host_turns_new(layout, events, &target, error);
+    if (!vcpu->turns)
+        return false;
+    return !*host_turns_problem(vcpu->turns) ||
+           lab_note(sampler->lab, 0, vcpu->guest->row_id, "warning", error, "on the host: %s",
+                    host_turns_problem(vcpu->turns));
 }
 
 static bool
@@ -89,7 +117,7 @@ add_vcpu(Sampler *sampler, FleetGuest *guest, const QemuThread *thread, GError *
     if (sampler->lab->rig->counters == COUNTER_SOURCE_EMULATED)
         opened = open_emulated(vcpu, events, error);
     else if (sampler->lab->rig->counters == COUNTER_SOURCE_HARDWARE)
-        opened = open_hardware(vcpu, thread->tid, events, error);
+        opened = open_hardware(sampler, vcpu, thread->tid, error);
     if (!opened)
         g_prefix_error(error, "guest %s vCPU %u: ", guest->name, vcpu->vcpu);
     return opened;
@@ -193,24 +221,48 @@ sampler_follow_hogs(Sampler *sampler, const GArray *pids, GError **error)
 }
 
 static bool
-write_counters(Lab *lab, const SampledVcpu *vcpu, Counters *counters, const char *mode,
-               int64_t visit_id, GError **error)
+write_reading(Lab *lab, const SampledVcpu *vcpu, const CounterReading *reading, const char *mode,
+              const Stamp *stamp, int64_t visit_id, GError **error)
 {
-    HostSampleRow row = { .mode = mode };
-    CounterReading reading;
+    HostSampleRow row = { .key = { vcpu->guest->row_id, vcpu->vcpu, visit_id, *stamp },
+                          .mode = mode };
 
-    if (!counters)
-        return true;
-    row.key = (SampleKey){ vcpu->guest->row_id, vcpu->vcpu, visit_id, stamp_now() };
-    if (!counters_read(counters, &reading, error)) {
+    for (uint32_t i = 0; i < reading->n_values; i++)
+        row.cells.counts[i] = reading->values[i];
+    row.cells.enabled_ns[0] = reading->enabled_ns;
+    row.cells.running_ns[0] = reading->running_ns;
+    return writer_host_sample(lab->writer, &row, error);
+}
+
+/* The page counts guest mode only; the PMU what the layout says. */
+static bool
+write_counters(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **error)
+{
+    static const struct {
+        PmuMode mode;
+        const char *name;
+    } modes[] = { { PMU_MODE_GUEST, "guest" }, { PMU_MODE_HOST, "host" } };
+    CounterReading readings[PMU_MODE_HOST + 1];
+    const Stamp stamp = stamp_now();
+    bool read = true;
+
+    if (vcpu->guest_mode)
+        read = counters_read(vcpu->guest_mode, &readings[PMU_MODE_GUEST], error);
+    else if (vcpu->turns)
+        read = host_turns_tick(vcpu->turns, readings, error);
+    if (!read) {
         g_prefix_error(error, "guest %s vCPU %u: ", vcpu->guest->name, vcpu->vcpu);
         return false;
     }
-    for (uint32_t i = 0; i < reading.n_values; i++)
-        row.cells.counts[i] = reading.values[i];
-    row.cells.enabled_ns[0] = reading.enabled_ns;
-    row.cells.running_ns[0] = reading.running_ns;
-    return writer_host_sample(lab->writer, &row, error);
+    for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
+        bool counts = vcpu->turns ? host_turns_has(vcpu->turns, modes[i].mode)
+                                  : vcpu->guest_mode && modes[i].mode == PMU_MODE_GUEST;
+
+        if (counts && !write_reading(lab, vcpu, &readings[modes[i].mode], modes[i].name, &stamp,
+                                     visit_id, error))
+            return false;
+    }
+    return true;
 }
 
 static bool
@@ -241,8 +293,7 @@ write_vcpu(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **error)
     row.delay_ns = reading.delay_ns;
     row.slices = reading.slices;
     return writer_sched_sample(lab->writer, &row, error) &&
-           write_counters(lab, vcpu, vcpu->guest_mode, "guest", visit_id, error) &&
-           write_counters(lab, vcpu, vcpu->host_mode, "host", visit_id, error);
+           write_counters(lab, vcpu, visit_id, error);
 }
 
 bool

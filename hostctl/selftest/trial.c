@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/selftest/trial.h"
 
-#include <errno.h>
 #include <math.h>
 
 #include "common/base/clock.h"
@@ -181,18 +180,6 @@ run_group(Trial *trial, const Group *group, GError **error)
            run_with_host(trial, group, error) && run_loops(trial, group, SEEN_AFTER, NULL, error);
 }
 
-/* Under a mediated vPMU the kernel refuses guest mode outright while a guest runs. */
-static bool
-is_mediated(const TrialSubject *subject)
-{
-    g_autoptr(PmuGroup) group = pmu_group_new(&subject->vcpu.pmu);
-    PmuEvent cycles;
-
-    return subject->source == COUNTER_SOURCE_HARDWARE &&
-           pmu_event_encode("cycles", PMU_MODE_GUEST, &cycles, NULL) &&
-           pmu_group_add(group, &cycles, NULL) == EOPNOTSUPP;
-}
-
 /* While nothing else counts on the host: that it can count host mode at all. */
 static bool
 look_at_host_mode(Trial *trial, GError **error)
@@ -250,7 +237,8 @@ trial_run(const TrialSubject *subject, TrialResult *ret_result, GError **error)
     Group groups[EVENT_MAX] = { 0 };
     unsigned n = make_groups(subject, groups);
 
-    ret_result->mediated = is_mediated(subject);
+    ret_result->mediated = subject->source == COUNTER_SOURCE_HARDWARE &&
+                           counters_guest_mode_refused(&subject->vcpu.pmu);
     forget_all(&trial);
     if (!arm(&trial, &groups[0], error) || !choose_rounds(&trial, WIRE_LOOP_OF_BRANCHES, error) ||
         !choose_rounds(&trial, WIRE_LOOP_OF_LOADS, error) || !look_at_host_mode(&trial, error))

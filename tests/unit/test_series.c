@@ -52,6 +52,53 @@ window(Series *series, int from_ms, int to_ms)
     return result;
 }
 
+/* Branch misses are counted by turns, and had no turn when the series began: 1e3 a millisecond. */
+static void
+a_column_that_takes_turns_counts_in_its_own_windows_only(void **state)
+{
+    static const bool has_misses[] = { false, true, true, true, false, true, true };
+    const DatasetPlace *place = *state;
+    g_autoptr(DatasetWriter) writer = dataset_writer(place->path);
+    GuestRow guest = guest_row_none;
+    DatasetCursor *cursor = NULL;
+    DatasetReader *reader;
+    Series *series;
+    int64_t id;
+
+    guest.name = "g";
+    guest.role = "micro";
+    guest.vcpus = 1;
+    assert_ok(writer_begin(writer, &error_));
+    assert_ok(writer_run(writer, &dataset_run, &error_));
+    assert_ok(writer_guest(writer, &guest, &id, &error_));
+    for (size_t i = 0; i < G_N_ELEMENTS(has_misses); i++) {
+        int64_t at = START + (int64_t) i * SECOND;
+        GuestSampleRow row = { .key = { id, 0, 0, { at, 0, at } } };
+
+        row.cells.counts[0] = i * 1000000000;
+        row.cells.counts[1] = has_misses[i] ? i * 1000000 : ABSENT_U64;
+        assert_ok(writer_guest_sample(writer, &row, &error_));
+    }
+    assert_ok(writer_commit(writer, &error_));
+    assert_ok(writer_finish(writer, "complete", &error_));
+    assert_ok((reader = dataset_reader_open(place->path, &error_)));
+    assert_ok((cursor = dataset_cursor_open(reader, DATASET_GUEST_SAMPLES, id, 0, 0, INT64_MAX / 4,
+                                            columns, &error_)));
+    series = series_new(cursor, NULL, 2, 1500000000);
+    for (size_t i = 0; i + 1 < G_N_ELEMENTS(has_misses); i++) {
+        SeriesWindow got = window(series, (int) i * 1000, (int) (i + 1) * 1000);
+
+        assert_int_equal(got.flaw, SERIES_WHOLE);
+        assert_near(got.delta[0], 1e9, 1);
+        if (i == 2) /* whole, with whole neighbours */
+            assert_near(got.delta[1], 1e6, 1);
+        if (!has_misses[i] || !has_misses[i + 1])
+            assert_true(isnan(got.delta[1]));
+    }
+    series_free(series);
+    dataset_reader_free(reader);
+}
+
 static void
 counts_are_interpolated_and_then_subtracted(void **state)
 {
@@ -135,6 +182,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_A_PLACE(a_column_that_takes_turns_counts_in_its_own_windows_only),
         IN_A_PLACE(counts_are_interpolated_and_then_subtracted),
         IN_A_PLACE(a_missing_row_spoils_the_windows_it_touches_only),
         IN_A_PLACE(a_count_that_drops_is_a_restart),
