@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 KSM = '/sys/kernel/mm/ksm'
 # The kernel never sets these back.
@@ -134,6 +135,17 @@ class Place:
             text = read(f'/proc/{pid}/cmdline').replace('\0', ' ')
             if int(pid) != os.getpid() and self.dir in text:
                 yield pid, text[:120]
+
+    def others(self):
+        """QEMUs that are not of this place: while they run, what is shared on this host is theirs too."""
+        return [pid for pid in filter(str.isdigit, os.listdir('/proc'))
+                if 'qemu-system' in read(f'/proc/{pid}/cmdline').split('\0')[0]
+                and self.dir not in read(f'/proc/{pid}/cmdline')]
+
+    def await_alone(self, seconds):
+        deadline = time.monotonic() + seconds
+        while self.others() and time.monotonic() < deadline:
+            time.sleep(0.5)
 
 
 def fewer_remains(key, before, after):

@@ -19,6 +19,29 @@ def word(result):
     return 'held' if result['held'] else 'BROKEN'
 
 
+def print_accidents(results):
+    for result in results:
+        print(f'{result["accident"]}: {word(result)}, exit {result["exit"]} {result["message"] or result["why"] or ""}'.rstrip())
+    print(f'{len(results)} tried, {sum(result["held"] for result in results)} held')
+
+
+def accidents_section(results):
+    yield f'**{len(results)} tried, {sum(result["held"] for result in results)} held.**'
+    yield ''
+    yield '| what happens | held | exit | message |'
+    yield '|---|---|---|---|'
+    for result in results:
+        yield f'| {result["accident"]} | {word(result)} | {result["exit"]} | {result["message"]} |'
+
+
+def write_accidents(root, results):
+    path = os.path.join(root, PAGE)
+    with open(path, encoding='utf-8') as file:
+        text = put_between(file.read(), 'accidents', accidents_section(results))
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
 def rows(results):
     by_key = {key(result): result for result in results}
     for stage in STAGES:
@@ -44,11 +67,14 @@ def as_json(results):
                        'cells': results}, indent=1, ensure_ascii=False)
 
 
-def held(path):
+def known(path):
+    """The cells that held, and those that did not."""
     if not os.path.exists(path):
-        return set()
+        return set(), set()
     with open(path, encoding='utf-8') as file:
-        return {key(result) for result in json.load(file)['cells'] if result['held']}
+        cells = json.load(file)['cells']
+    return ({key(result) for result in cells if result['held']},
+            {key(result) for result in cells if not result['held']})
 
 
 def merge(path, results):

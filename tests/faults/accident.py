@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to a run from outside while it measures: it goes on, or ends with a clear message, and says so."""
+import collections
+import glob
+import os
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import time
+
+from cell import NotHeld, await_change, require, start
+from place import difference, read
+
+# do: called while hostctl stands still after its second sample. says: what the message or the output must have.
+Accident = collections.namedtuple('Accident', 'name do code state ticks says')
+STAGE = 'window.commit#2'
+SCAN = '/sys/kernel/mm/ksm/pages_to_scan'
+
+
+def qemu_pids(place):
+    return [int(pid) for pid, text in place.processes() if 'qemu-system' in text]
+
+
+def signal_guest(number):
+    def do(place, _process):
+        pids = qemu_pids(place)
+        require(pids, 'no guest runs')
+        for pid in pids:
+            os.kill(pid, number)
+    return do
+
+
+def write_page_sharing(_place, _process):
+    with open(SCAN, 'w', encoding='ascii') as file:
+        file.write('777')
+
+
+def second_hostctl(place, process):
+    answer = place.call(place.command('ksm'))
+    wanted = f'another hostctl is changing this host: process {process} '
+    require(answer.returncode == 1 and wanted in answer.stderr, f'the second: {answer.returncode} {answer.stderr}')
+
+
+def stand_still(_place, _process):
+    time.sleep(3)
+
+
+def take_descriptors(_place, process):
+    """No further descriptor may be opened."""
+    used = max(int(name) for name in os.listdir(f'/proc/{process}/fd')) + 1
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (used, used))
+
+
+def remove_dataset(place, _process):
+    for path in glob.glob(place.dataset + '*'):
+        os.unlink(path)
+
+
+ACCIDENTS = (
+    Accident('hostctl stands still for 3 s', stand_still, 0, 'complete', 5, ''),
+    Accident("a guest's QEMU is killed", signal_guest(signal.SIGKILL), 1, 'failed', 2, r'guest faults-micro'),
+    Accident("a guest's QEMU is stopped", signal_guest(signal.SIGSTOP), 1, 'failed', 2, r'guest faults-micro'),
+    Accident("another tool writes KSM's files", write_page_sharing, 0, 'complete', 5, r'somebody else set “777”'),
+    Accident('a second hostctl wants to change the host', second_hostctl, 0, 'complete', 5, ''),
+    Accident('no descriptor is left', take_descriptors, None, None, 2, ''),
+    Accident('the dataset is removed', remove_dataset, None, None, None, ''),
+)
+
+
+def let_it_happen(place, accident):
+    """The wait status and the output of a run to which it happened."""
+    output = os.path.join(place.dir, 'output')
+    process, terminal = start(place, place.command('run', 'plain'), f'{STAGE}:stop', output)
+    try:
+        status = await_change(process, os.WUNTRACED)
+        require(os.WIFSTOPPED(status), f'the stage was not reached: {read(output)[-300:]}')
+        accident.do(place, process)
+        os.kill(process, signal.SIGCONT)
+        status = await_change(process, 0)
+    finally:
+        os.close(terminal)
+    return status, read(output)
+
+
+def check_record(place, accident):
+    if accident.ticks is None:
+        return
+    with sqlite3.connect(f'file:{place.dataset}?mode=ro', uri=True) as db:
+        require(db.execute('pragma integrity_check').fetchone()[0] == 'ok', 'the dataset is damaged')
+        ticks = db.execute('select count(*) from sched_sample').fetchone()[0]
+        require(ticks >= accident.ticks, f'{ticks} samples are there, not {accident.ticks}')
+        state = db.execute('select state from run').fetchone()[0]
+        require(accident.state in (None, state), f'the run is “{state}”, not “{accident.state}”')
+        if accident.code == 1:
+            visits = [row[0] for row in db.execute("select state from visit")]
+            require(visits[-1:] == ['failed'], f'the visit is not marked: {visits}')
+
+
+def check_accident(place, accident):
+    before = place.picture()
+    place.forget_dataset()
+    status, text = let_it_happen(place, accident)
+    require(os.WIFEXITED(status), f'a signal ended it: {status}')
+    code = os.WEXITSTATUS(status)
+    require(code in ((0, 1) if accident.code is None else (accident.code,)), f'exit {code}: {text[-400:]}')
+    require(code == 0 or 'hostctl run: ' in text, f'no message: {text[-400:]}')
+    require(re.search(accident.says, text), f'it does not say “{accident.says}”: {text[-400:]}')
+    after = place.picture()
+    if accident.do is write_page_sharing:
+        require(after[SCAN] == '777', 'it fought with the other tool')
+        with open(SCAN, 'w', encoding='ascii') as file:
+            file.write(before[SCAN])
+        after = place.picture()
+    changed = difference(before, after)
+    require(not changed, 'the host has changed: ' + '; '.join(changed))
+    left = place.unfinished()
+    require(not left, f'the journal has work left: {left}')
+    check_record(place, accident)
+    return code, text
+
+
+def last_message(text):
+    lines = [line for line in text.splitlines() if line.startswith('hostctl run: ')]
+    return lines[-1][len('hostctl run: '):] if lines else ''
+
+
+def run_accident(place, accident):
+    began = time.monotonic()
+    why, code, text = None, None, ''
+    try:
+        code, text = check_accident(place, accident)
+    except (NotHeld, OSError, sqlite3.Error, subprocess.SubprocessError) as problem:
+        why = str(problem)
+        place.recover()
+    return {'accident': accident.name, 'held': why is None, 'why': why, 'exit': code,
+            'message': last_message(text).replace(place.dir, '…'), 'seconds': round(time.monotonic() - began, 1)}
