@@ -3,9 +3,13 @@
 """hostctl top in a pseudo-terminal: keys, sizes, guests that come and go. top.py HOSTCTL FAKE_QEMU"""
 import json
 import os
+import pty
+import re
+import select
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 from terminal import Terminal  # noqa: E402
@@ -13,6 +17,7 @@ from terminal import Terminal  # noqa: E402
 hostctl, fake_qemu = sys.argv[1:3]
 tag = str(os.getpid())
 guests = {}
+COLOUR = re.compile(rb'\x1b\[[0-9;]*3[1-7][;m]')  # red or yellow; the terminal's own are 39
 
 
 def start(name, cpu):
@@ -106,6 +111,28 @@ def check_screen():
     print('ok: ends by q and by a signal')
 
 
+def painted(more):
+    """What it writes to a terminal that has colours until it used one, or for some seconds."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(hostctl, [hostctl, 'top', '-i', '0.5'], {**os.environ, 'TERM': 'xterm', 'LC_ALL': 'C.UTF-8', **more})
+    data, end = b'', time.monotonic() + 8
+    while time.monotonic() < end and not COLOUR.search(data):
+        if select.select([fd], [], [], 0.2)[0]:
+            data += os.read(fd, 65536)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return data
+
+
+def check_colours():
+    assert COLOUR.search(painted({'NO_COLOR': ''})), 'no colour on a terminal that has them'
+    without = painted({'NO_COLOR': '1'})
+    assert b'VERDICT' in without and not COLOUR.search(without), without
+    print('ok: colours where there are some, none with NO_COLOR')
+
+
 def main():
     if os.geteuid() != 0 or (os.cpu_count() or 1) < 2:
         print('SKIP: needs root and two CPUs')
@@ -114,6 +141,7 @@ def main():
         start('tt-a', 1)
         start('tt-b', 1)
         check_batch()
+        check_colours()
         check_screen()
     finally:
         for name in list(guests):
