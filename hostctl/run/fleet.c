@@ -6,6 +6,7 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "common/base/text.h"
+#include "hostctl/collect/kvm_tsc.h"
 #include "hostctl/run/fleet_private.h"
 
 #define ARM_TIMEOUT_MS 30000
@@ -87,6 +88,8 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
                 const char *facts, GError **error)
 {
     Lab *lab = fleet->lab;
+    KvmTsc tsc;
+    bool has_tsc = kvm_tsc_read(lab->root, member->process->pid, 0, &tsc);
     const GuestRow row = {
         .name = member->name,
         .role = guest_role_name(member->role),
@@ -96,6 +99,9 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
         .condition_id = condition_id,
         .repeat = repeat,
         .facts = facts,
+        .tsc_offset = has_tsc ? tsc.offset : ABSENT_I64,
+        .tsc_ratio = has_tsc ? tsc.ratio : ABSENT_U64,
+        .tsc_frac_bits = has_tsc ? tsc.frac_bits : ABSENT_U64,
         .cpu_shares = member->cpu_shares ? member->cpu_shares : ABSENT_U64,
         .cpu_quota_percent = member->cpu_quota_percent ? member->cpu_quota_percent : ABSENT_U64,
     };

@@ -13,11 +13,12 @@ import tempfile
 
 HOST = os.uname().nodename
 UUID = '0f3f2c1e-7f39-4b0e-9a57-5d0c6c7b9f11'
-SECRETS = ['10.1.2.3', '52:54:00:aa:bb:cc', UUID, 'jane'] + ([HOST] if len(HOST) > 2 else [])
+GUEST = 'tenant-of-a-test'
+SECRETS = [GUEST, '10.1.2.3', '52:54:00:aa:bb:cc', UUID, 'jane'] + ([HOST] if len(HOST) > 2 else [])
 STAND_IN = f'''#!/bin/sh
 case $1 in
     --version) echo "hostctl 9.9" ;;
-    doctor) echo '{{"format": 1, "found": "{HOST} on 10.1.2.3, 52:54:00:aa:bb:cc, {UUID}, /home/jane/x"}}'; exit 3 ;;
+    doctor) echo '{{"format": 1, "found": "{GUEST} and {HOST} on 10.1.2.3, 52:54:00:aa:bb:cc, {UUID}, /home/jane/x"}}'; exit 3 ;;
     selftest) echo '{{"format": 1, "pass": true}}' ;;
 esac
 '''
@@ -40,8 +41,12 @@ def main():
             file.write(STAND_IN)
         os.chmod(stand_in, 0o755)
         archive = os.path.join(place, 'report.tar.gz')
-        run = subprocess.run([script, '-o', archive, '--hostctl', stand_in], stdin=subprocess.DEVNULL,
-                             capture_output=True, text=True, timeout=60, check=False)
+        # A process that looks like a guest's QEMU.
+        with subprocess.Popen([sys.executable, '-c', 'input()', '-name', f'guest={GUEST},debug-threads=on'],
+                              stdin=subprocess.PIPE) as guest:
+            run = subprocess.run([script, '-o', archive, '--hostctl', stand_in], stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True, timeout=60, check=False)
+            guest.communicate(b'\n')
         check('makes the archive and ends with its path',
               run.returncode == 0 and run.stdout.endswith(archive + '\n'), run)
         with tarfile.open(archive) as tar:
