@@ -24,7 +24,8 @@ struct Agent {
     Message request, reply;
     Stamp read_at; /* when the request's bytes were read */
 
-    CounterSet *counters; /* NULL: nothing is armed */
+    CounterSet *counters; /* NULL: nothing is armed, or what is armed waits for a load */
+    ArmMessage task;      /* what each load is counted by; no events: CPUs are counted */
     CpuTimesReader *times;
     Measurement measurement;
     Load *load;

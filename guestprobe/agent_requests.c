@@ -47,16 +47,10 @@ open_counters(Agent *agent, const ArmMessage *arm, GError **error)
 }
 
 static bool
-on_arm(Agent *agent, GError **error)
+send_armed(Agent *agent, GError **error)
 {
-    g_autoptr(GError) why = NULL;
     Counters *first;
     ArmedMessage *armed = &agent->reply.armed;
-
-    counter_set_close(g_steal_pointer(&agent->counters));
-    agent->counters = open_counters(agent, &agent->request.arm, &why);
-    if (!agent->counters)
-        return fail(agent, why, error);
 
     first = counter_set_at(agent->counters, 0);
     agent->reply = (Message){ .kind = FRAME_ARMED };
@@ -66,6 +60,62 @@ on_arm(Agent *agent, GError **error)
         armed->error[i] = counters_event_errno(first, i);
     agent_copy_text(armed->text, counters_problem(first), sizeof armed->text);
     return agent_send(agent, error);
+}
+
+static bool
+on_arm(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    agent->task.n_events = 0;
+    counter_set_close(g_steal_pointer(&agent->counters));
+    agent->counters = open_counters(agent, &agent->request.arm, &why);
+    if (!agent->counters)
+        return fail(agent, why, error);
+    return send_armed(agent, error);
+}
+
+/* Which events can count is asked on the CPUs, where that can be known before a load is there. */
+static bool
+on_arm_task(Agent *agent, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    bool sent;
+
+    agent->task.n_events = 0;
+    counter_set_close(g_steal_pointer(&agent->counters));
+    agent->counters = open_counters(agent, &agent->request.arm, &why);
+    if (!agent->counters)
+        return fail(agent, why, error);
+    if (counters_source(counter_set_at(agent->counters, 0)) == COUNTER_SOURCE_EMULATED) {
+        counter_set_close(g_steal_pointer(&agent->counters));
+        return agent_send_problem(agent, FRAME_ARM_TASK,
+                                  "the emulated page counts the whole guest, not one task", error);
+    }
+    sent = send_armed(agent, error);
+    counter_set_close(g_steal_pointer(&agent->counters));
+    agent->task = agent->request.arm;
+    return sent;
+}
+
+/* A LoadForked: the load's own counters, which count from its exec(3) on. */
+static bool
+count_load(pid_t pid, void *data)
+{
+    Agent *agent = data;
+    const char *events[EVENT_MAX + 1] = { NULL };
+    g_autoptr(GError) why = NULL;
+
+    for (unsigned i = 0; i < agent->task.n_events; i++)
+        events[i] = agent->task.events[i];
+    counter_set_close(g_steal_pointer(&agent->counters));
+    agent->counters = counter_set_open_command((CounterSource) agent->task.source,
+                                               agent->options.root, pid, events, &why);
+    if (!agent->counters) {
+        g_free(agent->late_problem);
+        agent->late_problem = g_strdup_printf("the load cannot be counted: %s", why->message);
+    }
+    return agent->counters != NULL;
 }
 
 /* NULL with an error when the vector is no list of texts. */
@@ -104,7 +154,8 @@ on_load(Agent *agent, GError **error)
     if (!env || !check_command(argv, env, &why))
         return fail(agent, why, error);
 
-    refusal = load_start(agent->load, (const char *const *) argv, (const char *const *) env, &pid);
+    refusal = load_start(agent->load, (const char *const *) argv, (const char *const *) env,
+                         agent->task.n_events > 0 ? count_load : NULL, agent, &pid);
     agent->reply =
         (Message){ .kind = FRAME_LOADED, .loaded = { .pid = (int32_t) pid, .error = refusal } };
     return agent_send(agent, error);
@@ -138,7 +189,10 @@ on_measure(Agent *agent, GError **error)
     g_autoptr(GError) why = NULL;
 
     if (!agent->counters)
-        return agent_send_problem(agent, FRAME_MEASURE, "no events are armed: send ARM first",
+        return agent_send_problem(agent, FRAME_MEASURE,
+                                  agent->task.n_events > 0
+                                      ? "no load was started whose events could be counted"
+                                      : "no events are armed: send ARM first",
                                   error);
     if (!measurement_begin(&agent->measurement, &agent->request.measure,
                            counter_set_size(agent->counters), measurement_clock_ns(), &why))
@@ -265,6 +319,7 @@ static const struct {
 } requests[] = {
     { FRAME_HELLO_ASK, on_hello_ask, false },
     { FRAME_ARM, on_arm, true },
+    { FRAME_ARM_TASK, on_arm_task, true },
     { FRAME_LOAD, on_load, true },
     { FRAME_UNLOAD, on_unload, true },
     { FRAME_MEASURE, on_measure, true },

@@ -43,7 +43,8 @@ load_is_running(const Load *load)
 }
 
 int
-load_start(Load *load, const char *const *argv, const char *const *env, pid_t *ret_pid)
+load_start(Load *load, const char *const *argv, const char *const *env, LoadForked forked,
+           void *data, pid_t *ret_pid)
 {
     const ChildSpec spec = { .argv = argv, .env = env, .detached = true };
     Child child;
@@ -54,8 +55,13 @@ load_start(Load *load, const char *const *argv, const char *const *env, pid_t *r
     if (!load_stop(load, STOP_ON_FREE_MS, NULL))
         return EBUSY;
     refusal = child_fork(&spec, &child);
-    if (!refusal)
-        refusal = child_exec(&child);
+    if (refusal)
+        return refusal;
+    if (forked && !forked(child.pid, data)) {
+        child_cancel(&child);
+        return ECANCELED;
+    }
+    refusal = child_exec(&child);
     if (refusal)
         return refusal;
     load->pid = *ret_pid = child.pid;

@@ -18,12 +18,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Load, load_free)
 /* True while the first process of the load runs. */
 bool load_is_running(const Load *load);
 
+/* Told of the load's first process before its exec(3); false: it shall not run. */
+typedef bool (*LoadForked)(pid_t pid, void *data);
+
 /*
  * Starts `argv` with `env` ("NAME=value") added to our environment, in its own session, silent.
  * Remains of a load that ended are killed first. Returns 0 and the process id, or the errno that
- * forbade it: EBUSY when one runs, ENOENT when there is no such program.
+ * forbade it: EBUSY when one runs, ENOENT when there is no such program, ECANCELED when `forked`
+ * (may be NULL) did not want it.
  */
-int load_start(Load *load, const char *const *argv, const char *const *env, pid_t *ret_pid);
+int load_start(Load *load, const char *const *argv, const char *const *env, LoadForked forked,
+               void *data, pid_t *ret_pid);
 
 /*
  * Collects what has ended; call it after SIGCHLD. True when the first process of the load was

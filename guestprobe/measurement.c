@@ -67,14 +67,14 @@ take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTime
 {
     WireSample *sample = &measurement->samples[measurement->n_samples];
     int cpu = counter_set_cpu(set, i);
-    CpuTimes cpu_times = cpu_times_of(times, cpu);
+    CpuTimes cpu_times = cpu < 0 ? cpu_times_total(times) : cpu_times_of(times, cpu);
     CounterReading reading;
 
     sample->stamp = stamp_now();
     if (!counters_read(counter_set_at(set, i), &reading, NULL))
         return;
 
-    sample->vcpu = (uint16_t) cpu;
+    sample->vcpu = (uint16_t) MAX(cpu, 0); /* a task is on any of them */
     sample->n_values = (uint8_t) reading.n_values;
     memcpy(sample->values, reading.values, reading.n_values * sizeof reading.values[0]);
     lose_counts(sample);

@@ -42,8 +42,13 @@ print_schedule(const Plan *plan, const Rig *rig)
         printf("layout       %s\n", layout);
     printf("pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus, rig->pool_cores,
            rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
-    printf("guests       1 micro, %u bulk, %.1f GiB\n", rig->n_bulk,
-           (double) rig->guests_memory_kib / (1 << 20));
+    printf("guests       1 micro, %u bulk, %.1f GiB, disks of %" G_GINT64_FORMAT
+           " and %" G_GINT64_FORMAT " MiB\n",
+           rig->n_bulk, (double) rig->guests_memory_kib / (1 << 20), plan->micro.disk_mib,
+           plan->bulk.disk_mib);
+    printf("micro counts %s, its load begins with %s\n",
+           plan->micro.scope == PLAN_SCOPE_TASK ? "its load alone" : "its CPUs",
+           plan->micro.load_at == PLAN_LOAD_AT_MEASURE ? "its measurement" : "the others'");
     for (guint i = 0; i < plan->conditions->len; i++)
         printf("condition    %s\n", ((const PlanCondition *) plan->conditions->pdata[i])->text);
     printf("visits       %u in about %s%s\n", visits->len, duration,

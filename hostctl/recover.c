@@ -157,6 +157,24 @@ undo_shm(Recovery *recovery, RecoverStep *step, GError **error)
 }
 
 static bool
+undo_disk(Recovery *recovery, RecoverStep *step, GError **error)
+{
+    const JournalEntry *entry = step->entry;
+    g_autofree char *name = g_strconcat(STATE_DISKS "/", entry->target, NULL);
+    g_autofree char *path = state_file(recovery->state, name);
+
+    if (*entry->target == '.' || strchr(entry->target, '/'))
+        return failure_set(error, FAILURE_FAILED, "“%s” is no disk of ours", entry->target);
+    if (unlink(path) == 0)
+        finish(step, RECOVER_PUT_BACK, "%s: removed", path);
+    else if (errno == ENOENT)
+        finish(step, RECOVER_GONE, "%s: gone already", path);
+    else
+        return failure_set_errno(error, errno, "%s", path);
+    return journal_done(recovery->journal, entry->id, "removed by recover", error);
+}
+
+static bool
 undo_balloon(Recovery *recovery, RecoverStep *step, GError **error)
 {
     const JournalEntry *entry = step->entry;
@@ -193,9 +211,10 @@ static const struct {
     JournalKind kind;
     bool (*undo)(Recovery *recovery, RecoverStep *step, GError **error);
 } ways[] = {
-    { JOURNAL_GUEST, undo_guest },     { JOURNAL_SHM, undo_shm },
-    { JOURNAL_BALLOON, undo_balloon }, { JOURNAL_FILE, undo_change },
-    { JOURNAL_SERVICE, undo_change },  { JOURNAL_MODULE, undo_change },
+    { JOURNAL_GUEST, undo_guest },   { JOURNAL_SHM, undo_shm },
+    { JOURNAL_DISK, undo_disk },     { JOURNAL_BALLOON, undo_balloon },
+    { JOURNAL_FILE, undo_change },   { JOURNAL_SERVICE, undo_change },
+    { JOURNAL_MODULE, undo_change },
 };
 
 static void

@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(State, state_free)
 const char *state_dir(const State *state);
 const char *state_run_dir(const State *state);
 
+/* Guests' disks live here, below the state directory. */
+#define STATE_DISKS "disks"
+
 /* NAME under the state or run directory. Free with g_free(). */
 char *state_file(const State *state, const char *name);
 char *state_run_file(const State *state, const char *name);

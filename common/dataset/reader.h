@@ -39,6 +39,7 @@ typedef struct {
     int64_t memory_kib, condition_id, repeat;
     int64_t tsc_offset, tsc_ratio, tsc_frac_bits; /* KVM's exact map from host to guest TSC */
     int64_t cpu_quota_percent;                    /* of one CPU, for each vCPU */
+    char *scope; /* what its own counters are about: "cpu", "task" (its load alone) */
 } DatasetGuest;
 
 typedef struct {

@@ -50,6 +50,7 @@ static const QueryField guest_fields[] = {
     SAME(DatasetGuest, QUERY_INT, tsc_ratio),
     SAME(DatasetGuest, QUERY_INT, tsc_frac_bits),
     SAME(DatasetGuest, QUERY_INT, cpu_quota_percent),
+    SAME(DatasetGuest, QUERY_TEXT, scope),
 };
 static const QueryField visit_fields[] = {
     SAME(DatasetVisit, QUERY_INT, id),

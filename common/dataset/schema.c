@@ -63,8 +63,10 @@ static const char fixed_tables[] =
     "  facts TEXT,\n" /* JSON: what the probe said of itself */
     /* KVM's exact map: guest TSC = (host TSC * tsc_ratio >> tsc_frac_bits) + tsc_offset */
     "  tsc_offset INTEGER, tsc_ratio INTEGER, tsc_frac_bits INTEGER,\n"
-    "  cpu_shares INTEGER,\n"       /* NULL: not set */
-    "  cpu_quota_percent INTEGER\n" /* of one CPU, for each vCPU; NULL: none */
+    "  cpu_shares INTEGER,\n"        /* NULL: not set */
+    "  cpu_quota_percent INTEGER,\n" /* of one CPU, for each vCPU; NULL: none */
+    "  scope TEXT,\n"                /* what its own counters are about: cpu, task; NULL: none */
+    "  disk_kib INTEGER\n"           /* of the disk in which its load runs; NULL: none */
     ") STRICT;\n"
     "CREATE TABLE visit (\n"
     "  id INTEGER PRIMARY KEY,\n"

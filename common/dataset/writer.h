@@ -72,6 +72,8 @@ typedef struct {
     uint64_t tsc_ratio, tsc_frac_bits; /* ABSENT_U64 */
     uint64_t cpu_shares;               /* ABSENT_U64: not set */
     uint64_t cpu_quota_percent;        /* of one CPU, for each vCPU; ABSENT_U64: none */
+    const char *scope;                 /* of its own counters: cpu, task */
+    uint64_t disk_kib;                 /* in which its load runs; ABSENT_U64: none */
 } GuestRow;
 
 /* Nothing known: set what is. */

@@ -36,6 +36,7 @@ const GuestRow guest_row_none = {
     .tsc_frac_bits = ABSENT_U64,
     .cpu_shares = ABSENT_U64,
     .cpu_quota_percent = ABSENT_U64,
+    .disk_kib = ABSENT_U64,
 };
 const VisitRow visit_row_none = {
     .bulk_running = ABSENT_U64,
@@ -105,6 +106,8 @@ static const Cell guest_cells[] = {
     CELL(GuestRow, CELL_U64, tsc_frac_bits),
     CELL(GuestRow, CELL_U64, cpu_shares),
     CELL(GuestRow, CELL_U64, cpu_quota_percent),
+    CELL(GuestRow, CELL_TEXT, scope),
+    CELL(GuestRow, CELL_U64, disk_kib),
 };
 static const Cell visit_cells[] = {
     CELL(VisitRow, CELL_ID, condition_id),     CELL(VisitRow, CELL_U64, repeat),

@@ -174,7 +174,8 @@ static const struct {
     { FRAME_MEASURE, visit_measure },   { FRAME_SAMPLES, visit_samples },
     { FRAME_MEASURED, visit_measured }, { FRAME_PING, visit_ping },
     { FRAME_PONG, visit_pong },         { FRAME_PROBLEM, visit_problem },
-    { FRAME_BYE, visit_nothing },       { FRAME_LOOP, visit_loop },
+    { FRAME_BYE, visit_nothing },       { FRAME_ARM_TASK, visit_arm },
+    { FRAME_LOOP, visit_loop },
 };
 
 static bool

@@ -21,6 +21,7 @@ fleet_guest_free(void *data)
 
     guest_link_free(member->link);
     guest_free(member->guest);
+    disk_free(member->disk);
     qemu_process_free(member->process);
     g_free(member->name);
     g_free(member->page_path);
@@ -75,6 +76,12 @@ create_guest(Fleet *fleet, FleetGuest *member, const PlanCondition *condition, u
             .llc_kib = (uint64_t) lab->plan->llc_kib,
         };
 
+    if (kind->disk_mib > 0) {
+        member->disk = disk_new(lab->journal, lab->state, member->name, kind->disk_mib, error);
+        if (!member->disk)
+            return false;
+        spec.disk = disk_path(member->disk);
+    }
     member->vcpus = spec.vcpus;
     member->cpu_shares = spec.cpu_shares;
     member->cpu_quota_percent = spec.cpu_quota_percent;
@@ -90,6 +97,7 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
     Lab *lab = fleet->lab;
     KvmTsc tsc;
     bool has_tsc = kvm_tsc_read(lab->root, member->process->pid, 0, &tsc);
+    bool micro = member->role == GUEST_ROLE_MICRO;
     const GuestRow row = {
         .name = member->name,
         .role = guest_role_name(member->role),
@@ -102,6 +110,10 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
         .tsc_offset = has_tsc ? tsc.offset : ABSENT_I64,
         .tsc_ratio = has_tsc ? tsc.ratio : ABSENT_U64,
         .tsc_frac_bits = has_tsc ? tsc.frac_bits : ABSENT_U64,
+        .scope = !micro                                      ? NULL
+                 : lab->plan->micro.scope == PLAN_SCOPE_TASK ? "task"
+                                                             : "cpu",
+        .disk_kib = member->disk ? disk_kib(member->disk) : ABSENT_U64,
         .cpu_shares = member->cpu_shares ? member->cpu_shares : ABSENT_U64,
         .cpu_quota_percent = member->cpu_quota_percent ? member->cpu_quota_percent : ABSENT_U64,
     };
@@ -147,7 +159,7 @@ arm_micro(Fleet *fleet, GError **error)
     FleetGuest *micro = fleet_guest(fleet, 0);
     g_autofree Message *request = g_new0(Message, 1), *reply = g_new0(Message, 1);
 
-    request->kind = FRAME_ARM;
+    request->kind = lab->plan->micro.scope == PLAN_SCOPE_TASK ? FRAME_ARM_TASK : FRAME_ARM;
     request->arm.source = (uint8_t) lab->rig->counters;
     for (char **event = lab->plan->events; *event; event++)
         g_strlcpy(request->arm.events[request->arm.n_events++], *event, WIRE_EVENT_NAME_MAX);
@@ -239,6 +251,8 @@ fleet_destroy(Fleet *fleet, GError **error)
     gone = guest_destroy_many(guests, error);
     for (guint i = 0; gone && i < fleet->guests->len; i++)
         g_clear_pointer(&fleet_guest(fleet, i)->guest, guest_free);
+    for (guint i = 0; gone && i < fleet->guests->len; i++)
+        g_clear_pointer(&fleet_guest(fleet, i)->disk, disk_free);
     return gone;
 }
 

@@ -11,6 +11,7 @@
 
 #include "hostctl/collect/qemu_process.h"
 #include "hostctl/link/guest_link.h"
+#include "hostctl/run/disk.h"
 #include "hostctl/run/lab.h"
 #include "hostctl/virt/guest.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     unsigned vcpus;
     unsigned cpu_shares, cpu_quota_percent; /* 0: libvirt's default; none */
     int64_t row_id;                         /* in the dataset */
+    Disk *disk;                             /* in which its load runs; NULL: none */
     char *page_path;                        /* the emulated page; NULL: none */
     QemuProcess *process;
     bool loaded; /* its load runs */

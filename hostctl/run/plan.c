@@ -13,6 +13,7 @@ static const char *const accelerators[] = { "auto", "kvm", "tcg", NULL };
 static const char *const counters[] = { "auto", "hardware", "emulated", "software", NULL };
 static const char *const orders[] = { "balanced", "ascending", NULL };
 static const char *const betweens[] = { "recreate", "keep", NULL };
+static const char *const scopes[] = { "cpu", "task", NULL };
 static const char *const load_ats[] = { "start", "measure", NULL };
 
 static bool
@@ -43,6 +44,8 @@ read_micro(const JsonPlace *place, const JsonField *field, void *target, GError 
         { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
         { "load", json_read_strv, offsetof(PlanGuests, load) },
+        { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
+        { "scope", json_read_choice, offsetof(PlanGuests, scope), .choices = scopes },
         { "load_at", json_read_choice, offsetof(PlanGuests, load_at), .choices = load_ats },
     };
 
@@ -53,6 +56,7 @@ static bool
 read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError **error)
 {
     static const JsonField fields[] = {
+        { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
         { "count", plan_read_amount, offsetof(PlanGuests, count), 0, 10000 },
         { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },

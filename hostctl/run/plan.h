@@ -23,13 +23,16 @@ typedef enum {
 typedef enum { PLAN_ORDER_BALANCED, PLAN_ORDER_ASCENDING } PlanOrder;
 typedef enum { PLAN_BETWEEN_RECREATE, PLAN_BETWEEN_KEEP } PlanBetween;
 typedef enum { PLAN_LOAD_AT_START, PLAN_LOAD_AT_MEASURE } PlanLoadAt;
+typedef enum { PLAN_SCOPE_CPU, PLAN_SCOPE_TASK } PlanScope;
 
 typedef struct {
     PlanAmount count; /* bulk only: percent of the pool's CPUs, or guests */
     int64_t vcpus;
     int64_t memory_mib;
-    char **load; /* argv; NULL: the plan's load */
-    int load_at; /* PlanLoadAt; micro only */
+    char **load;      /* argv; NULL: the plan's load */
+    int load_at;      /* PlanLoadAt; micro only */
+    int scope;        /* PlanScope: what the guest counts, its CPUs or its load; micro only */
+    int64_t disk_mib; /* a disk in which the load runs; 0: none */
 } PlanGuests;
 
 typedef struct {

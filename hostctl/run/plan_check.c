@@ -13,6 +13,8 @@
  * plus a reserve the guest kernel ends in "System is deadlocked on memory".
  */
 #define BOOT_USE_KIB (70 * 1024)
+/* Room for a file system with a journal. */
+#define DISK_LEAST_MIB 16
 #define RESERVE_KIB (32 * 1024)
 
 static uint64_t
@@ -184,6 +186,16 @@ plan_check(const Plan *plan, GError **error)
         return false;
     if (plan->load[0] == NULL)
         return fail(plan, error, "$.load", "empty (want a command and its arguments)");
+    if (plan->micro.scope == PLAN_SCOPE_TASK &&
+        (plan->counters == PLAN_COUNTERS_EMULATED || plan->micro.vcpus > 1))
+        return fail(plan, error, "$.guests.micro.scope", "task: %s (want \"cpu\"%s)",
+                    plan->micro.vcpus > 1 ? "a load is counted as a whole, not by vCPU"
+                                          : "the emulated counters count whole vCPUs",
+                    plan->micro.vcpus > 1 ? ", or one vCPU" : "");
+    if (plan->micro.disk_mib > 0 && plan->micro.disk_mib < DISK_LEAST_MIB)
+        return fail(plan, error, "$.guests.micro.disk_mib", "want at least %d", DISK_LEAST_MIB);
+    if (plan->bulk.disk_mib > 0 && plan->bulk.disk_mib < DISK_LEAST_MIB)
+        return fail(plan, error, "$.guests.bulk.disk_mib", "want at least %d", DISK_LEAST_MIB);
     if (plan->steps_percent->len == 0)
         return fail(plan, error, "$.steps_percent", "empty (want for example [0, 100, 200])");
     if (plan->measure_seconds * 1000 < 2 * (double) plan->interval_ms)

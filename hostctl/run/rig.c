@@ -64,6 +64,17 @@ resolve_counters(Rig *rig, const Plan *plan, GError **error)
     return true;
 }
 
+/* What "auto" came to may be a source that cannot do it. */
+static bool
+check_scope(const Rig *rig, const Plan *plan, GError **error)
+{
+    return plan->micro.scope != PLAN_SCOPE_TASK || rig->counters != COUNTER_SOURCE_EMULATED ||
+           failure_set(error, FAILURE_FAILED,
+                       "%s: $.guests.micro.scope: this host has emulated counters, which count "
+                       "whole vCPUs (want \"cpu\", or \"counters\": \"software\")",
+                       plan->path);
+}
+
 static bool
 resolve_layout(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 {
@@ -144,8 +155,9 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
     rig->root = root;
     rig->facts = host_facts_read(root);
     if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
-        !resolve_layout(rig, plan, root, error) || !resolve_pool(rig, plan, root, error) ||
-        !resolve_guests(rig, plan, error) || !check_memory(rig, plan, root, error))
+        !check_scope(rig, plan, error) || !resolve_layout(rig, plan, root, error) ||
+        !resolve_pool(rig, plan, root, error) || !resolve_guests(rig, plan, error) ||
+        !check_memory(rig, plan, root, error))
         return NULL;
     return g_steal_pointer(&rig);
 }

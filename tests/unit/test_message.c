@@ -37,6 +37,7 @@ static const Message examples[] = {
     { .kind = FRAME_PROBLEM, .problem = { FRAME_LOAD, "no such command: strëss" } },
     { .kind = FRAME_BYE },
     { .kind = FRAME_LOOP, .loop = { 7, WIRE_LOOP_OF_LOADS, 1000000 } },
+    { .kind = FRAME_ARM_TASK, .arm = { WIRE_SOURCE_SOFTWARE, 1, { "task-clock" } } },
 };
 
 static Frame

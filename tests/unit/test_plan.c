@@ -74,71 +74,77 @@ takes_a_referees_defaults(void **state)
     assert_true(isnan(plan->bulk.count.percent) == 0);
 }
 
+static const struct {
+    const char *text, *message;
+} mistakes[] = {
+    { HEAD CONDITIONS STEPS ",\"repeat\":2}", "t.json: $: unknown key “repeat” (did you mean" },
+    { HEAD CONDITIONS "\"steps_percent\":[]}", "t.json: $.steps_percent: empty" },
+    { HEAD CONDITIONS "\"steps_percent\":[0,-1]}", "t.json: $.steps_percent[1]: -1 is out" },
+    { HEAD "\"conditions\":[]," STEPS "}", "t.json: $.conditions: empty" },
+    { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"a\"}]," STEPS "}",
+      "t.json: $.conditions: the name “a” is there twice" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":\"maybe\"}]," STEPS "}",
+      "t.json: $.conditions[0].ksm: “maybe” is none of" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":{\"run\":\"x\"}}]," STEPS "}",
+      "t.json: $.conditions[0].ksm.run: want a whole number" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"half\"}]," STEPS "}",
+      "t.json: $.conditions[0].balloon: “half” is no balloon setting" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"20%\"}]," STEPS "}",
+      "would kill the guest" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"placement\":\"spread\"}]," STEPS "}",
+      "t.json: $.conditions[0].placement: “spread” is none of" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_shares\":1}]," STEPS "}",
+      "t.json: $.conditions[0].cpu_shares: 1 is out of range" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_quota_percent\":{\"bulk\":0}}]," STEPS "}",
+      "t.json: $.conditions[0].cpu_quota_percent.bulk: 0 is out of range" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"host_hogs\":\"all\"}]," STEPS "}",
+      "t.json: $.conditions[0].host_hogs: want a whole number, or a share" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"governor\":\"../x\"}}]," STEPS "}",
+      "t.json: $.conditions[0].host.governor: want the name of a governor" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"turbo\":1}}]," STEPS "}",
+      "t.json: $.conditions[0].host.turbo: want" },
+    { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"b\",\"cpu_shares\":9}]," STEPS
+           ",\"between_conditions\":\"keep\"}",
+      "t.json: $.conditions[1]: a balloon device, CPU shares or quota" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"hugepages\":true}]," STEPS
+           ",\"between_conditions\":\"keep\"}",
+      "t.json: $.conditions[0]: huge pages are reserved" },
+    { HEAD CONDITIONS STEPS ",\"guests\":{\"micro\":{\"scope\":\"task\",\"vcpus\":2}}}",
+      "t.json: $.guests.micro.scope: task: a load is counted as a whole" },
+    { HEAD CONDITIONS STEPS
+      ",\"counters\":\"emulated\",\"guests\":{\"micro\":{\"scope\":\"task\"}}}",
+      "t.json: $.guests.micro.scope: task: the emulated counters count whole vCPUs" },
+    { HEAD CONDITIONS STEPS ",\"guests\":{\"bulk\":{\"disk_mib\":8}}}",
+      "t.json: $.guests.bulk.disk_mib: want at least 16" },
+    { HEAD CONDITIONS STEPS ",\"guests\":{\"micro\":{\"vcpu\":1}}}",
+      "t.json: $.guests.micro: unknown key “vcpu” (did you mean “vcpus”?)" },
+    { HEAD CONDITIONS STEPS ",\"guests\":{\"bulk\":{\"count\":\"many\"}}}",
+      "t.json: $.guests.bulk.count: want a whole number" },
+    { HEAD CONDITIONS STEPS ",\"events\":[]}", "t.json: $.events: 0 events" },
+    { HEAD CONDITIONS STEPS ",\"events\":[\"cycles\",\"cycles\"]}", "is there twice" },
+    { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"ref-cycles\"]}",
+      "“ref-cycles” does not exist among the emulated counters" },
+    { HEAD CONDITIONS STEPS ",\"pool\":\"3-1\"}", "t.json: $.pool: “3-1” is no pool" },
+    { HEAD CONDITIONS STEPS ",\"measure_seconds\":1}", "t.json: $.measure_seconds: shorter" },
+    { "{\"version\":2,\"name\":\"t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
+      "t.json: $.version: 2 is out of range" },
+    { "{\"version\":1,\"name\":\"../t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
+      "t.json: $.name: want" },
+    { "{\"version\":1,\"name\":\"t\",\"load\":[]," CONDITIONS STEPS "}", "t.json: $.load: empty" },
+    { "{\"version\":1,\"name\":\"t\"," CONDITIONS STEPS "}", "the key “load” is missing" },
+};
+
 static void
 names_the_path_of_every_mistake(void **state)
 {
-    static const struct {
-        const char *text, *message;
-    } cases[] = {
-        { HEAD CONDITIONS STEPS ",\"repeat\":2}", "t.json: $: unknown key “repeat” (did you mean" },
-        { HEAD CONDITIONS "\"steps_percent\":[]}", "t.json: $.steps_percent: empty" },
-        { HEAD CONDITIONS "\"steps_percent\":[0,-1]}", "t.json: $.steps_percent[1]: -1 is out" },
-        { HEAD "\"conditions\":[]," STEPS "}", "t.json: $.conditions: empty" },
-        { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"a\"}]," STEPS "}",
-          "t.json: $.conditions: the name “a” is there twice" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":\"maybe\"}]," STEPS "}",
-          "t.json: $.conditions[0].ksm: “maybe” is none of" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"ksm\":{\"run\":\"x\"}}]," STEPS "}",
-          "t.json: $.conditions[0].ksm.run: want a whole number" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"half\"}]," STEPS "}",
-          "t.json: $.conditions[0].balloon: “half” is no balloon setting" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"balloon\":\"20%\"}]," STEPS "}",
-          "would kill the guest" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"placement\":\"spread\"}]," STEPS "}",
-          "t.json: $.conditions[0].placement: “spread” is none of" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_shares\":1}]," STEPS "}",
-          "t.json: $.conditions[0].cpu_shares: 1 is out of range" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_quota_percent\":{\"bulk\":0}}]," STEPS "}",
-          "t.json: $.conditions[0].cpu_quota_percent.bulk: 0 is out of range" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"host_hogs\":\"all\"}]," STEPS "}",
-          "t.json: $.conditions[0].host_hogs: want a whole number, or a share" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"governor\":\"../x\"}}]," STEPS "}",
-          "t.json: $.conditions[0].host.governor: want the name of a governor" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"turbo\":1}}]," STEPS "}",
-          "t.json: $.conditions[0].host.turbo: want" },
-        { HEAD "\"conditions\":[{\"name\":\"a\"},{\"name\":\"b\",\"cpu_shares\":9}]," STEPS
-               ",\"between_conditions\":\"keep\"}",
-          "t.json: $.conditions[1]: a balloon device, CPU shares or quota" },
-        { HEAD "\"conditions\":[{\"name\":\"a\",\"hugepages\":true}]," STEPS
-               ",\"between_conditions\":\"keep\"}",
-          "t.json: $.conditions[0]: huge pages are reserved" },
-        { HEAD CONDITIONS STEPS ",\"guests\":{\"micro\":{\"vcpu\":1}}}",
-          "t.json: $.guests.micro: unknown key “vcpu” (did you mean “vcpus”?)" },
-        { HEAD CONDITIONS STEPS ",\"guests\":{\"bulk\":{\"count\":\"many\"}}}",
-          "t.json: $.guests.bulk.count: want a whole number" },
-        { HEAD CONDITIONS STEPS ",\"events\":[]}", "t.json: $.events: 0 events" },
-        { HEAD CONDITIONS STEPS ",\"events\":[\"cycles\",\"cycles\"]}", "is there twice" },
-        { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"ref-cycles\"]}",
-          "“ref-cycles” does not exist among the emulated counters" },
-        { HEAD CONDITIONS STEPS ",\"pool\":\"3-1\"}", "t.json: $.pool: “3-1” is no pool" },
-        { HEAD CONDITIONS STEPS ",\"measure_seconds\":1}", "t.json: $.measure_seconds: shorter" },
-        { "{\"version\":2,\"name\":\"t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
-          "t.json: $.version: 2 is out of range" },
-        { "{\"version\":1,\"name\":\"../t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",
-          "t.json: $.name: want" },
-        { "{\"version\":1,\"name\":\"t\",\"load\":[]," CONDITIONS STEPS "}",
-          "t.json: $.load: empty" },
-        { "{\"version\":1,\"name\":\"t\"," CONDITIONS STEPS "}", "the key “load” is missing" },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(mistakes); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(Plan) plan = plan_parse("t.json", cases[i].text, &error);
+        g_autoptr(Plan) plan = plan_parse("t.json", mistakes[i].text, &error);
 
         if (plan)
-            fail_msg("accepted: %s", cases[i].text);
-        if (!strstr(error->message, cases[i].message))
-            fail_msg("“%s” does not contain “%s”", error->message, cases[i].message);
+            fail_msg("accepted: %s", mistakes[i].text);
+        if (!strstr(error->message, mistakes[i].message))
+            fail_msg("“%s” does not contain “%s”", error->message, mistakes[i].message);
     }
 }
 

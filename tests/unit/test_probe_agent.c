@@ -104,6 +104,43 @@ does_not_measure_before_events_are_armed(void **state)
 }
 
 static void
+counts_the_load_alone_when_armed_for_tasks(void **state)
+{
+    const Message arm = { .kind = FRAME_ARM_TASK,
+                          .arm = { WIRE_SOURCE_SOFTWARE, 1, { "task-clock" } } };
+    const Message measure = { .kind = FRAME_MEASURE, .measure = { 9, 100000000, 500000000 } };
+    const Message load = agent_host_load_shell("while :; do :; done & while :; do :; done");
+    AgentHost *host = *state;
+    g_autoptr(GArray) samples = NULL;
+    const WireSample *first, *last;
+    uint32_t n_lost;
+
+    agent_host_expect(host, FRAME_HELLO);
+    agent_host_ask(host, &arm, FRAME_ARMED);
+    assert_int_equal(host->got.armed.n_events, 1);
+    assert_int_equal(host->got.armed.error[0], 0);
+    agent_host_ask(host, &measure, FRAME_PROBLEM);
+    assert_non_null(strstr(host->got.problem.text, "no load was started"));
+
+    agent_host_ask(host, &load, FRAME_LOADED);
+    assert_int_equal(host->got.loaded.error, 0);
+    agent_host_tell(host, &measure);
+    samples = agent_host_take_samples(host, 9, &n_lost, NULL);
+    assert_true(samples->len >= 2 && samples->len <= 6); /* one a tick, however many CPUs */
+    first = &g_array_index(samples, WireSample, 0);
+    last = &g_array_index(samples, WireSample, samples->len - 1);
+    assert_int_equal(first->vcpu, 0);
+    assert_true(last->values[0] > first->values[0]);
+    agent_host_ask(host, &agent_host_unload, FRAME_UNLOADED);
+
+    /* Each load is counted from its own beginning, and CPUs again when they are armed. */
+    agent_host_ask(host, &load, FRAME_LOADED);
+    agent_host_ask(host, &agent_host_arm, FRAME_ARMED);
+    assert_true(host->got.armed.n_events > 0);
+    agent_host_ask(host, &agent_host_unload, FRAME_UNLOADED);
+}
+
+static void
 does_not_measure_more_than_it_has_memory_for(void **state)
 {
     const Message endless = { .kind = FRAME_MEASURE,
@@ -299,6 +336,7 @@ main(void)
         with_an_agent(names_an_event_that_it_does_not_know),
         with_an_agent(measures_five_windows_in_silence),
         with_an_agent(does_not_measure_before_events_are_armed),
+        with_an_agent(counts_the_load_alone_when_armed_for_tasks),
         with_an_agent(does_not_measure_more_than_it_has_memory_for),
         with_an_agent(ends_a_measurement_for_another_request),
         with_an_agent(echoes_a_ping_with_stamps_in_order),

@@ -142,7 +142,7 @@ starts_a_load_that_has_no_terminal_and_no_blocked_signal(void **state)
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
-    assert_int_equal(load_start(load, argv, NULL, &pid), 0);
+    assert_int_equal(load_start(load, argv, NULL, NULL, NULL, &pid), 0);
     while (!load_reap(load, &status))
         g_usleep(1000);
     sigprocmask(SIG_UNBLOCK, &blocked, NULL);
@@ -159,10 +159,10 @@ kills_what_a_finished_load_left_before_the_next_one(void **state)
     pid_t first, second;
     int status;
 
-    assert_int_equal(load_start(load, leaves, NULL, &first), 0);
+    assert_int_equal(load_start(load, leaves, NULL, NULL, NULL, &first), 0);
     while (!load_reap(load, &status))
         g_usleep(1000);
-    assert_int_equal(load_start(load, works, NULL, &second), 0);
+    assert_int_equal(load_start(load, works, NULL, NULL, NULL, &second), 0);
     {
         g_autoptr(GArray) left = process_tree_descendants(getpid());
 
