@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hostctl/run/balloon_auto.h"
 #include "hostctl/virt/guest_memory.h"
 
 #define KSM_TIMEOUT_MS 300000
@@ -102,13 +103,13 @@ await_guest(FleetGuest *guest, uint64_t asked_kib, Lab *lab, GError **error)
 }
 
 bool
-condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab,
-                        uint64_t *ret_asked_kib, GError **error)
+condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab, GError **error)
 {
     uint64_t asked_kib = 0;
 
     for (unsigned i = 0; i < fleet_size(fleet); i++) {
         asked_kib = target_kib(condition, fleet_guest(fleet, i));
+        fleet_guest(fleet, i)->balloon_asked_kib = asked_kib;
         if (asked_kib != 0 && !guest_balloon_ask(fleet_guest(fleet, i)->guest, asked_kib, error))
             return false;
     }
@@ -116,6 +117,6 @@ condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab,
         if (!await_guest(fleet_guest(fleet, i), target_kib(condition, fleet_guest(fleet, i)), lab,
                          error))
             return false;
-    *ret_asked_kib = asked_kib;
+    balloon_auto_switch(fleet, condition->balloon == PLAN_BALLOON_AUTO);
     return true;
 }

@@ -20,8 +20,8 @@ bool condition_apply_settings(const PlanCondition *condition, HostSettings *sett
 
 /*
  * Asks all guests for the target together and waits for each: reached, stalled or late, all three
- * recorded; one that stops short is a note in the dataset, not an error. The target of the last
- * guest in KiB (0: no balloon) is in *ret_asked_kib.
+ * recorded; one that stops short is a note in the dataset, not an error. Switches the policy of
+ * balloon auto on or off.
  */
 bool condition_apply_balloon(const PlanCondition *condition, Fleet *fleet, Lab *lab,
-                             uint64_t *ret_asked_kib, GError **error);
+                             GError **error);

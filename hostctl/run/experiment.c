@@ -23,7 +23,6 @@ typedef struct {
     HostSettings *host;
     Fleet *fleet;
     Sampler *sampler;
-    uint64_t balloon_asked_kib;
     GPtrArray *notes;
 } Experiment;
 
@@ -115,8 +114,7 @@ begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, G
         if (!experiment->sampler)
             return false;
     }
-    return condition_apply_balloon(condition, experiment->fleet, lab,
-                                   &experiment->balloon_asked_kib, error) &&
+    return condition_apply_balloon(condition, experiment->fleet, lab, error) &&
            writer_checkpoint(lab->writer, error);
 }
 
@@ -129,7 +127,7 @@ make_visits(Experiment *experiment, GError **error)
     for (guint i = 0; i < visits->len; i++) {
         const PlannedVisit *planned = &g_array_index(visits, PlannedVisit, i);
         const PlanCondition *condition = lab->plan->conditions->pdata[planned->condition];
-        VisitOrder order = { planned, experiment->condition_ids[planned->condition], i + 1, 0 };
+        VisitOrder order = { planned, experiment->condition_ids[planned->condition], i + 1 };
 
         if ((i == 0 || planned->block != (planned - 1)->block) &&
             !begin_block(experiment, planned, i, error))
@@ -137,7 +135,6 @@ make_visits(Experiment *experiment, GError **error)
         progress_say(experiment->progress, i + 1, visits->len,
                      left_ns(lab->plan, lab->rig, visits, i), "%s, %g %%, repeat %u",
                      condition->name, planned->step_percent, planned->repeat);
-        order.balloon_asked_kib = experiment->balloon_asked_kib;
         if (!visit_make(&order, lab, experiment->fleet, experiment->sampler, error) ||
             !visit_check(lab, i + 1, experiment->notes, error))
             return false;

@@ -26,7 +26,8 @@ typedef struct {
     Disk *disk;                             /* in which its load runs; NULL: none */
     char *page_path;                        /* the emulated page; NULL: none */
     QemuProcess *process;
-    bool loaded; /* its load runs */
+    uint64_t balloon_asked_kib; /* 0: nothing was asked */
+    bool loaded;                /* its load runs */
 } FleetGuest;
 
 typedef struct Fleet Fleet;

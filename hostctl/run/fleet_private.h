@@ -6,5 +6,6 @@
 
 struct Fleet {
     Lab *lab;
-    GPtrArray *guests; /* of FleetGuest */
+    GPtrArray *guests;      /* of FleetGuest */
+    int64_t balloon_due_ns; /* next look of balloon auto; 0: off */
 };

@@ -98,6 +98,10 @@ read_balloon(const JsonPlace *place, const JsonField *field, void *target, GErro
         condition->balloon = *text == 'f' ? PLAN_BALLOON_FULL : PLAN_BALLOON_NONE;
         return true;
     }
+    if (g_str_equal(text, "auto")) {
+        condition->balloon = PLAN_BALLOON_AUTO;
+        return true;
+    }
     if (length > 1 && text[length - 1] == '%') {
         g_autofree char *number = g_strndup(text, length - 1);
 
@@ -111,7 +115,7 @@ read_balloon(const JsonPlace *place, const JsonField *field, void *target, GErro
         return true;
     }
     return json_place_error(place, error,
-                            "“%s” is no balloon setting (want none, full, a size like 128M, "
+                            "“%s” is no balloon setting (want none, full, auto, a size like 128M, "
                             "or a share of the guest's memory like 75%%)",
                             text);
 }

@@ -25,7 +25,8 @@ typedef enum {
     PLAN_BALLOON_FULL,
     PLAN_BALLOON_NONE,
     PLAN_BALLOON_PERCENT,
-    PLAN_BALLOON_SIZE
+    PLAN_BALLOON_SIZE,
+    PLAN_BALLOON_AUTO, /* follows free memory: balloon_policy.h */
 } PlanBalloon;
 
 /* Where vCPUs run, and what a load level is made of. */

@@ -128,6 +128,22 @@ resolve_guests(Rig *rig, const Plan *plan, GError **error)
     return rig_steps_check(rig, plan, error);
 }
 
+/* Overcommitted memory is never there all at once: what guests cannot give back must be. */
+static bool
+check_working_sets(const Rig *rig, const Plan *plan, const MemoryStats *memory, GError **error)
+{
+    double needed_kib = (double) plan_least_memory_kib(plan) * (rig->n_bulk + 1);
+
+    if (plan->memory_overcommit <= 1 || needed_kib <= (double) memory->available_kib)
+        return true;
+    return failure_set(error, FAILURE_FAILED,
+                       "%s: $.memory_overcommit: even with their balloons inflated %u guests need "
+                       "%.1f GiB for boot, load and reserve, and this host has %.1f GiB available "
+                       "(fewer guests, or a load with less memory)",
+                       plan->path, rig->n_bulk + 1, needed_kib / (1 << 20),
+                       (double) memory->available_kib / (1 << 20));
+}
+
 static bool
 check_memory(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 {
@@ -135,7 +151,7 @@ check_memory(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 
     rig->guests_memory_kib =
         ((uint64_t) plan->micro.memory_mib + (uint64_t) plan->bulk.memory_mib * rig->n_bulk) * 1024;
-    if (!memory_read(root, &memory, error))
+    if (!memory_read(root, &memory, error) || !check_working_sets(rig, plan, &memory, error))
         return false;
     if ((double) rig->guests_memory_kib <= (double) memory.available_kib * plan->memory_overcommit)
         return true;

@@ -316,8 +316,7 @@ sampler_tick(Sampler *sampler, int64_t visit_id, GError **error)
 }
 
 static bool
-write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, uint64_t asked_kib,
-                   GError **error)
+write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, GError **error)
 {
     MemorySampleRow row = memory_sample_row_none;
     GuestMemory memory;
@@ -327,7 +326,7 @@ write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, uint64_t
     row.guest_id = guest->row_id;
     row.visit_id = visit_id;
     row.stamp = stamp_now();
-    row.balloon_asked_kib = asked_kib ? asked_kib : ABSENT_U64;
+    row.balloon_asked_kib = guest->balloon_asked_kib ? guest->balloon_asked_kib : ABSENT_U64;
     row.balloon_reached_kib = memory.actual_kib;
     row.rss_kib = memory.rss_kib;
     row.guest_usable_kib = memory.fresh ? memory.usable_kib : ABSENT_U64;
@@ -335,7 +334,7 @@ write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, uint64_t
 }
 
 bool
-sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, GError **error)
+sampler_memory(Sampler *sampler, int64_t visit_id, GError **error)
 {
     Lab *lab = sampler->lab;
 
@@ -343,8 +342,7 @@ sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, G
         !host_rows_memory(lab->writer, lab->root, visit_id, error))
         return false;
     for (unsigned i = 0; i < fleet_size(sampler->fleet); i++)
-        if (!write_guest_memory(lab, fleet_guest(sampler->fleet, i), visit_id, balloon_asked_kib,
-                                error))
+        if (!write_guest_memory(lab, fleet_guest(sampler->fleet, i), visit_id, error))
             return false;
     return writer_commit(lab->writer, error);
 }

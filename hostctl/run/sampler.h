@@ -26,7 +26,7 @@ bool sampler_follow_hogs(Sampler *sampler, const GArray *pids, GError **error);
 bool sampler_tick(Sampler *sampler, int64_t visit_id, GError **error);
 
 /* The memory of host and guests, and page sharing: slower, so at the edges of visits only. */
-bool sampler_memory(Sampler *sampler, int64_t visit_id, uint64_t balloon_asked_kib, GError **error);
+bool sampler_memory(Sampler *sampler, int64_t visit_id, GError **error);
 
 /* Run time and wait of the loaded guests' vCPUs so far, summed; writes nothing. */
 bool sampler_delay(Sampler *sampler, uint64_t *ret_run_ns, uint64_t *ret_delay_ns, GError **error);

@@ -8,8 +8,9 @@
 #include "hostctl/run/sampler.h"
 
 /*
- * At least the plan's settle_seconds from `load_raw_ns`, then until the delay share of two
- * neighbouring seconds differs by less than 0.03, for at most as long again and 10 s. False on a
- * signal or when a guest ended.
+ * At least the plan's settle_seconds from the visit's load_raw_ns, then until the delay share of
+ * two neighbouring seconds differs by less than 0.03, for at most as long again and 10 s. False on
+ * a signal or when a guest ended.
  */
-bool settle(Lab *lab, Sampler *sampler, int64_t load_raw_ns, bool *ret_settled, GError **error);
+bool settle(Lab *lab, Fleet *fleet, Sampler *sampler, const VisitRow *visit, bool *ret_settled,
+            GError **error);

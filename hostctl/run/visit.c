@@ -3,6 +3,7 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/fault.h"
+#include "hostctl/run/balloon_auto.h"
 #include "hostctl/run/guest_view.h"
 #include "hostctl/run/hogs.h"
 #include "hostctl/run/placement.h"
@@ -64,7 +65,7 @@ describe_load(const Lab *lab, const Fleet *fleet, VisitRow *row)
  * before and its last just after: so every window of the visit lies whole inside both views.
  */
 static bool
-sample_window(Lab *lab, Sampler *sampler, VisitRow *row, GError **error)
+sample_window(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
 {
     int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
     int64_t windows = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND) / interval_ns;
@@ -76,7 +77,8 @@ sample_window(Lab *lab, Sampler *sampler, VisitRow *row, GError **error)
     row->start_wall_ns = clock_wall_ns();
     for (int64_t i = 1; i <= windows; i++) {
         if (!interrupt_sleep_until(lab->interrupt, row->start_raw_ns + i * interval_ns, error) ||
-            !sampler_tick(sampler, row->id, error))
+            !sampler_tick(sampler, row->id, error) ||
+            !balloon_auto_step(lab, fleet, row->id, error))
             return false;
     }
     row->end_raw_ns = row->start_raw_ns + windows * interval_ns;
@@ -100,7 +102,8 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
     if (!sampler_meet_guests(sampler, row->id, error))
         return false;
     foreign_ns = sampler_foreign_ns(sampler);
-    if (!guest_view_start(lab, micro, row->id, error) || !sample_window(lab, sampler, row, error) ||
+    if (!guest_view_start(lab, micro, row->id, error) ||
+        !sample_window(lab, fleet, sampler, row, error) ||
         !sampler_meet_guests(sampler, row->id, error))
         return false;
     row->foreign_ns = sampler_foreign_ns(sampler) - foreign_ns;
@@ -128,14 +131,12 @@ stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampl
     g_autoptr(Hogs) hogs = NULL;
     bool settled;
 
-    if (!place(order, step, lab, fleet, error) ||
-        !sampler_memory(sampler, row->id, order->balloon_asked_kib, error) ||
+    if (!place(order, step, lab, fleet, error) || !sampler_memory(sampler, row->id, error) ||
         !start_loads(step, lab, fleet, sampler, row, &hogs, error) ||
-        !settle(lab, sampler, row->load_raw_ns, &settled, error))
+        !settle(lab, fleet, sampler, row, &settled, error))
         return false;
     row->settled = settled;
-    return measure(lab, fleet, sampler, row, error) &&
-           sampler_memory(sampler, row->id, order->balloon_asked_kib, error) &&
+    return measure(lab, fleet, sampler, row, error) && sampler_memory(sampler, row->id, error) &&
            interrupt_sleep(lab->interrupt, (int64_t) (lab->plan->tail_seconds * NS_PER_SECOND),
                            error) &&
            fleet_unload(fleet, row->id, error);

@@ -12,8 +12,7 @@
 typedef struct {
     const PlannedVisit *planned;
     int64_t condition_id;
-    unsigned position;          /* in the run, from 1 */
-    uint64_t balloon_asked_kib; /* of the condition; 0: no balloon */
+    unsigned position; /* in the run, from 1 */
 } VisitOrder;
 
 /*

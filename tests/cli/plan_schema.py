@@ -108,7 +108,7 @@ BREAKS = (
     ('version', 2), ('name', 'a b'), ('name', 7), ('accelerator', 'xen'), ('frobs', 1), ('seed', -1),
     ('guests', []), ('guests.micro.vcpu', 1), ('guests.micro.vcpus', 0), ('guests.bulk.count', 'many'),
     ('load', 'stress'), ('load_env', {'A': 1}), ('emulated.llc_kib', 1), ('events', 'cycles'),
-    ('conditions', []), ('conditions.0.ksm', 'maybe'), ('conditions.0.balloon', 'half'), ('conditions.0.colour', 1),
+    ('conditions', []), ('conditions.0.ksm', 'maybe'), ('conditions.0.balloon', 'half'), ('conditions.0.balloon', 'autos'), ('conditions.0.colour', 1),
     ('conditions.0.cpu_shares', {'small': 9}), ('conditions.0.cpu_quota_percent', 0), ('conditions.0.host_hogs', 'all'),
     ('conditions.0.host', {'turbo': 1}), ('conditions.0.host', {'governor': '../x'}),
     ('steps_percent', []), ('steps_percent', ['x']), ('order', 'up'), ('repeats', 0), ('frame_visits', 'yes'),
