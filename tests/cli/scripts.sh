@@ -38,7 +38,7 @@ says_what_each_package_is_for()
     ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra|package|bench) +[a-z0-9.+-]+  +[^ ].+$'
 }
 
-for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/hardware-report appliance/build; do
+for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/scale scripts/hardware-report appliance/build; do
     check "$script --help answers on standard output" helps "$script"
     check "$script --frobnicate is refused as wrong usage" refuses "$script"
 done
