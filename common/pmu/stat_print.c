@@ -115,9 +115,10 @@ print_texts(FILE *out, ...)
 static bool
 is_plain(const char *domain, const char *separator)
 {
-    size_t length =
-        strspn(domain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+    size_t length = 0;
 
+    while (g_ascii_isalnum(domain[length]) || (domain[length] && strchr("_.-", domain[length])))
+        length++;
     return domain[length] == '\0' && length <= NAME_BYTES_MAX && *domain != '-' &&
            !strpbrk(domain, separator);
 }
