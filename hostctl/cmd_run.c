@@ -2,16 +2,15 @@
 #include <sched.h>
 #include <stdio.h>
 
-#include "common/base/cpuset.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
 #include "hostctl/command.h"
+#include "hostctl/detach.h"
+#include "hostctl/dry_run.h"
 #include "hostctl/recover.h"
-#include "hostctl/run/counter_layout.h"
 #include "hostctl/run/experiment.h"
 #include "hostctl/run/open_lab.h"
-#include "hostctl/run/rig_step.h"
-#include "hostctl/run/schedule.h"
+#include "hostctl/run/run_record.h"
 #include "hostctl/workbench.h"
 
 /*
@@ -24,48 +23,6 @@ keep_cadence(void)
     const struct sched_param lowest = { .sched_priority = 1 };
 
     sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
-}
-
-static void
-print_schedule(const Plan *plan, const Rig *rig)
-{
-    g_autoptr(GArray) visits = schedule_make(plan);
-    g_autofree char *pool = cpuset_format(&rig->pool);
-    g_autofree char *duration = progress_duration(experiment_planned_ns(plan, rig));
-    g_autofree char *layout =
-        rig->layout ? counter_layout_text(rig->layout, (const char *const *) plan->events) : NULL;
-
-    printf("plan         %s (%s)\n", plan->name, plan->path);
-    printf("accelerator  %s (%s)\n", accelerator_name(rig->accelerator), rig->accelerator_reason);
-    printf("counters     %s (%s)\n", counter_source_name(rig->counters), rig->counters_reason);
-    if (layout)
-        printf("layout       %s\n", layout);
-    printf("pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus, rig->pool_cores,
-           rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
-    printf("guests       1 micro, %u bulk, %.1f GiB, disks of %" G_GINT64_FORMAT
-           " and %" G_GINT64_FORMAT " MiB\n",
-           rig->n_bulk, (double) rig->guests_memory_kib / (1 << 20), plan->micro.disk_mib,
-           plan->bulk.disk_mib);
-    printf("micro counts %s, its load begins with %s\n",
-           plan->micro.scope == PLAN_SCOPE_TASK ? "its load alone" : "its CPUs",
-           plan->micro.load_at == PLAN_LOAD_AT_MEASURE ? "its measurement" : "the others'");
-    for (guint i = 0; i < plan->conditions->len; i++)
-        printf("condition    %s\n", ((const PlanCondition *) plan->conditions->pdata[i])->text);
-    printf("visits       %u in about %s%s\n", visits->len, duration,
-           plan->repeats < 3 ? " (exploratory: fewer than 3 repeats)" : "");
-    for (guint i = 0; i < visits->len; i++) {
-        const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
-        const PlanCondition *condition = plan->conditions->pdata[visit->condition];
-        RigStep step = rig_step_at(rig, plan, visit->condition, visit->step_percent);
-        g_autofree char *cpus = cpuset_format(&step.cpus);
-
-        printf("%5u  repeat %u  %-12s %-5s %4g %%  %u bulk, %s on CPUs %s", i + 1, visit->repeat,
-               condition->name, visit_kind_name(visit->kind), visit->step_percent, step.n_bulk,
-               plan_placement_name((PlanPlacement) condition->placement), cpus);
-        if (step.n_hogs > 0)
-            printf(", %u host hogs", step.n_hogs);
-        putchar('\n');
-    }
 }
 
 /* What a killed run left would be in this one's way; whoever still lives keeps the lock. */
@@ -86,19 +43,14 @@ recover_leftovers_first(const CommandContext *context, GError **error)
 }
 
 static bool
-run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOptions *options,
-    bool quiet, GError **error)
+make_experiment(Lab *lab, Progress *progress, GError **error)
 {
     g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(Progress) progress = progress_new(quiet ? NULL : stderr);
-    g_autoptr(Lab) lab = lab_open(context->root, context->interrupt, plan, rig, options, error);
     bool ran;
 
-    if (!lab)
-        return false;
     keep_cadence();
     ran = experiment_run(lab, progress, notes, error);
-    g_clear_pointer(&progress, progress_free);
+    progress_end(progress);
     for (guint i = 0; i < notes->len; i++) {
         g_autofree char *note = text_message(notes->pdata[i]);
 
@@ -107,12 +59,98 @@ run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOp
     return ran;
 }
 
+static Lab *
+open_after_recovery(const CommandContext *context, const Plan *plan, const Rig *rig,
+                    const LabOptions *options, GError **error)
+{
+    if (!recover_leftovers_first(context, error))
+        return NULL;
+    return lab_open(context->root, context->interrupt, plan, rig, options, error);
+}
+
+static bool
+run(const CommandContext *context, const Plan *plan, const Rig *rig, const LabOptions *options,
+    bool quiet, GError **error)
+{
+    g_autoptr(Progress) progress = progress_new(quiet ? NULL : stderr);
+    g_autoptr(Lab) lab = open_after_recovery(context, plan, rig, options, error);
+
+    return lab && make_experiment(lab, progress, error);
+}
+
+static void
+record_progress(unsigned done, unsigned total, int64_t left_ns, const char *what, void *data)
+{
+    RunRecord *record = data;
+
+    run_record_set(&record->state, "running");
+    run_record_set(&record->message, what);
+    record->visits_done = done > 0 ? done - 1 : 0;
+    record->visits_total = total;
+    record->left_ns = left_ns;
+    run_record_write(record, NULL);
+}
+
+/* How it ended, for `hostctl status`; the log has the same. */
+static bool
+record_end(RunRecord *record, bool ran, const GError *problem, GError **error)
+{
+    bool stopped = problem && g_error_matches(problem, FAILURE, FAILURE_INTERRUPTED);
+
+    run_record_set(&record->state, ran ? "complete" : stopped ? "interrupted" : "failed");
+    run_record_set(&record->message, ran ? "" : problem->message);
+    if (ran)
+        record->visits_done = record->visits_total;
+    record->left_ns = -1;
+    if (!ran && error)
+        *error = g_error_copy(problem);
+    return run_record_write(record, ran ? error : NULL) && ran;
+}
+
+static bool
+run_in_background(const CommandContext *context, const Plan *plan, const Rig *rig,
+                  const LabOptions *options, RunRecord *record, Detach *detach, GError **error)
+{
+    g_autoptr(Progress) progress = progress_new(stderr);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(Lab) lab = NULL;
+    bool ran;
+
+    run_record_claim(record);
+    progress_watch(progress, record_progress, record);
+    lab = open_after_recovery(context, plan, rig, options, &problem);
+    detach_ready(detach, problem);
+    ran = lab && make_experiment(lab, progress, &problem);
+    g_clear_pointer(&lab, lab_free);
+    return record_end(record, ran, problem, error);
+}
+
+static bool
+run_detached(const CommandContext *context, const Plan *plan, const Rig *rig,
+             const LabOptions *options, GError **error)
+{
+    g_autoptr(State) state = state_open(error);
+    g_autoptr(RunRecord) record = NULL;
+    Detach detach;
+
+    if (state)
+        record = run_record_new(state, plan->name, plan->path, options->output, error);
+    if (!record || !detach_fork(record->log, &detach, error))
+        return false;
+    if (!detach.parent)
+        return run_in_background(context, plan, rig, options, record, &detach, error);
+    printf("%s\n", record->id);
+    fprintf(stderr, "hostctl run: goes on as %s; look with: hostctl status %s\n", record->id,
+            record->id);
+    return true;
+}
+
 bool
 cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
 {
     g_autofree char *output = NULL;
     gboolean dry_run = FALSE, shared_host = FALSE, replace = FALSE, quiet = FALSE;
-    gboolean keep_going = FALSE;
+    gboolean keep_going = FALSE, detached = FALSE;
     const GOptionEntry entries[] = {
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the dataset to FILE", "FILE" },
         { "replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Overwrite an existing dataset", NULL },
@@ -122,12 +160,15 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
           "Run although guests run that hostctl did not make", NULL },
         { "keep-going", 'k', 0, G_OPTION_ARG_NONE, &keep_going,
           "Do not stop after a visit whose check failed", NULL },
+        { "detach", 'd', 0, G_OPTION_ARG_NONE, &detached,
+          "Go on without the terminal; hostctl status tells how far it is", NULL },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "No progress", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) options = g_option_context_new("PLAN — run an experiment");
     g_autoptr(Plan) plan = NULL;
     g_autoptr(Rig) rig = NULL;
+    LabOptions lab_options;
 
     g_option_context_add_main_entries(options, entries, NULL);
     if (!g_option_context_parse(options, &argc, &argv, error))
@@ -142,11 +183,11 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
     if (!rig)
         return false;
     if (dry_run) {
-        print_schedule(plan, rig);
+        dry_run_print(plan, rig, stdout);
         return true;
     }
-    return recover_leftovers_first(context, error) &&
-           run(context, plan, rig,
-               &(LabOptions){ context->uri, output, replace, shared_host, keep_going }, quiet,
-               error);
+    lab_options = (LabOptions){ context->uri, output, replace, shared_host, keep_going };
+    if (detached)
+        return run_detached(context, plan, rig, &lab_options, error);
+    return run(context, plan, rig, &lab_options, quiet, error);
 }

@@ -11,6 +11,7 @@ const Command command_list[] = {
     { "selftest", cmd_selftest, "start a guest, prove that counters count on both sides and agree",
       EXPERIMENT },
     { "run", cmd_run, "the experiment: PLAN into a dataset", EXPERIMENT },
+    { "status", cmd_status, "what detached runs are doing, and when they end", EXPERIMENT },
     { "guest", cmd_guest, "provision, list and destroy guests that hostctl made", GUESTS },
     { "ksm", cmd_ksm, "show page sharing, change it, put it back", GUESTS },
     { "balloon", cmd_balloon, "show guests' memory, change a balloon, put it back", GUESTS },

@@ -9,6 +9,8 @@ struct Progress {
     FILE *out;
     bool terminal;
     bool line_open;
+    ProgressWatch watch;
+    void *watch_data;
 };
 
 Progress *
@@ -27,9 +29,23 @@ progress_free(Progress *progress)
     if (!progress)
         return;
 
+    progress_end(progress);
+    g_free(progress);
+}
+
+void
+progress_watch(Progress *progress, ProgressWatch watch, void *data)
+{
+    progress->watch = watch;
+    progress->watch_data = data;
+}
+
+void
+progress_end(Progress *progress)
+{
     if (progress->line_open)
         fputc('\n', progress->out);
-    g_free(progress);
+    progress->line_open = false;
 }
 
 char *
@@ -54,12 +70,16 @@ progress_say(Progress *progress, unsigned done, unsigned total, int64_t left_ns,
     g_autofree char *left = left_ns < 0 ? NULL : progress_duration(left_ns);
     va_list args;
 
-    if (!progress->out)
+    if (!progress->out && !progress->watch)
         return;
 
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
+    if (progress->watch)
+        progress->watch(done, total, left_ns, what, progress->watch_data);
+    if (!progress->out)
+        return;
     fprintf(progress->out, progress->terminal ? "\r\033[K[%u/%u] %s%s%s" : "[%u/%u] %s%s%s\n", done,
             total, what, left ? ", left: " : "", left ? left : "");
     progress->line_open = progress->terminal;

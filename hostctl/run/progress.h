@@ -21,5 +21,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)
 void progress_say(Progress *progress, unsigned done, unsigned total, int64_t left_ns,
                   const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/* Also called with what is said, whether or not it is printed. `what` is lent. */
+typedef void (*ProgressWatch)(unsigned done, unsigned total, int64_t left_ns, const char *what,
+                              void *data);
+void progress_watch(Progress *progress, ProgressWatch watch, void *data);
+
+/* Ends the line, so that something else may be printed. */
+void progress_end(Progress *progress);
+
 /* "3 min 20 s". Free with g_free(). */
 char *progress_duration(int64_t ns);
