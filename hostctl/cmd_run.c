@@ -149,11 +149,14 @@ bool
 cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
 {
     g_autofree char *output = NULL;
+    g_autofree char *resume = NULL;
     gboolean dry_run = FALSE, shared_host = FALSE, replace = FALSE, quiet = FALSE;
     gboolean keep_going = FALSE, detached = FALSE;
     const GOptionEntry entries[] = {
         { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the dataset to FILE", "FILE" },
         { "replace", 0, 0, G_OPTION_ARG_NONE, &replace, "Overwrite an existing dataset", NULL },
+        { "resume", 0, 0, G_OPTION_ARG_FILENAME, &resume,
+          "Go on with the interrupted run in FILE, with the same plan on the same host", "FILE" },
         { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Say what would be done, and how long",
           NULL },
         { "shared-host", 0, 0, G_OPTION_ARG_NONE, &shared_host,
@@ -175,8 +178,10 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
         return false;
     if (argc != 2)
         return failure_set(error, FAILURE_USAGE, "want one plan (see hostctl run --help)");
-    if (!output && !dry_run)
+    if (!output && !resume && !dry_run)
         return failure_set(error, FAILURE_USAGE, "want -o FILE for the dataset");
+    if (resume && (output || replace))
+        return failure_set(error, FAILURE_USAGE, "--resume goes on in its own file: no -o beside");
 
     plan = plan_load(argv[1], error);
     rig = plan ? rig_new(plan, context->root, error) : NULL;
@@ -186,7 +191,12 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
         dry_run_print(plan, rig, stdout);
         return true;
     }
-    lab_options = (LabOptions){ context->uri, output, replace, shared_host, keep_going };
+    lab_options = (LabOptions){ .uri = context->uri,
+                                .output = resume ? resume : output,
+                                .replace = replace,
+                                .resume = resume != NULL,
+                                .shared_host = shared_host,
+                                .keep_going = keep_going };
     if (detached)
         return run_detached(context, plan, rig, &lab_options, error);
     return run(context, plan, rig, &lab_options, quiet, error);

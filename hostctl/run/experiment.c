@@ -35,17 +35,21 @@ boot_ns(const Plan *plan, const Rig *rig)
 }
 
 static int64_t
-left_ns(const Plan *plan, const Rig *rig, const GArray *visits, guint from)
+left_ns(const Plan *plan, const Rig *rig, const Lab *lab, const GArray *visits, guint from)
 {
+    unsigned block = UINT_MAX;
     int64_t sum_ns = 0;
 
     for (guint i = from; i < visits->len; i++) {
         const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
-        bool first = i == 0 || visit->block != (visit - 1)->block;
 
+        if (lab && lab_has_visit(lab, i))
+            continue;
         sum_ns += visit_planned_ns(plan);
-        if (first && (i == 0 || plan->between == PLAN_BETWEEN_RECREATE))
+        if (block == UINT_MAX ? from == 0 || visit->block != (visit - 1)->block
+                              : block != visit->block && plan->between == PLAN_BETWEEN_RECREATE)
             sum_ns += boot_ns(plan, rig);
+        block = visit->block;
     }
     return sum_ns;
 }
@@ -55,7 +59,7 @@ experiment_planned_ns(const Plan *plan, const Rig *rig)
 {
     g_autoptr(GArray) visits = schedule_make(plan);
 
-    return left_ns(plan, rig, visits, 0);
+    return left_ns(plan, rig, NULL, visits, 0);
 }
 
 static bool
@@ -92,7 +96,7 @@ begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, G
     bool renew = !experiment->fleet || lab->plan->between == PLAN_BETWEEN_RECREATE;
 
     progress_say(experiment->progress, position, experiment->visits->len,
-                 left_ns(lab->plan, lab->rig, experiment->visits, position),
+                 left_ns(lab->plan, lab->rig, lab, experiment->visits, position),
                  "%s: page sharing %s, %s", condition->name,
                  condition->ksm_text ? condition->ksm_text : "left as it is",
                  renew ? "booting guests" : "keeping guests");
@@ -123,17 +127,20 @@ make_visits(Experiment *experiment, GError **error)
 {
     Lab *lab = experiment->lab;
     GArray *visits = experiment->visits;
+    unsigned block = UINT_MAX;
 
     for (guint i = 0; i < visits->len; i++) {
         const PlannedVisit *planned = &g_array_index(visits, PlannedVisit, i);
         const PlanCondition *condition = lab->plan->conditions->pdata[planned->condition];
         VisitOrder order = { planned, experiment->condition_ids[planned->condition], i + 1 };
 
-        if ((i == 0 || planned->block != (planned - 1)->block) &&
-            !begin_block(experiment, planned, i, error))
+        if (lab_has_visit(lab, i))
+            continue;
+        if (block != planned->block && !begin_block(experiment, planned, i, error))
             return false;
+        block = planned->block;
         progress_say(experiment->progress, i + 1, visits->len,
-                     left_ns(lab->plan, lab->rig, visits, i), "%s, %g %%, repeat %u",
+                     left_ns(lab->plan, lab->rig, lab, visits, i), "%s, %g %%, repeat %u",
                      condition->name, planned->step_percent, planned->repeat);
         if (!visit_make(&order, lab, experiment->fleet, experiment->sampler, error) ||
             !visit_check(lab, i + 1, experiment->notes, error))

@@ -16,3 +16,9 @@ lab_note(Lab *lab, int64_t visit_id, int64_t guest_id, const char *severity, GEr
     return writer_begin(lab->writer, error) && writer_note(lab->writer, &row, error) &&
            writer_commit(lab->writer, error);
 }
+
+bool
+lab_has_visit(const Lab *lab, unsigned position)
+{
+    return lab->resume && position < lab->resume->n_visits && lab->resume->made[position];
+}

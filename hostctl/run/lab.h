@@ -7,6 +7,7 @@
 #include "hostctl/interrupt.h"
 #include "hostctl/knob/journal.h"
 #include "hostctl/run/plan.h"
+#include "hostctl/run/resume.h"
 #include "hostctl/run/rig.h"
 #include "hostctl/state.h"
 #include "hostctl/virt/connection.h"
@@ -28,7 +29,11 @@ typedef struct {
     bool shared_host;
     bool keep_going; /* past a visit whose check failed */
     char *dataset;   /* the path */
+    Resume *resume;  /* visits that stand already; NULL: none does */
 } Lab;
+
+/* The visit at that position (from 0) was made before this run was gone on with. */
+bool lab_has_visit(const Lab *lab, unsigned position);
 
 /* Writes a note into the dataset, in a transaction of its own; a failure to write is `error`. */
 bool lab_note(Lab *lab, int64_t visit_id, int64_t guest_id, const char *severity, GError **error,

@@ -9,6 +9,7 @@
 #include "hostctl/host_qemu.h"
 #include "hostctl/run/condition.h"
 #include "hostctl/run/counter_layout.h"
+#include "hostctl/run/schedule.h"
 
 static bool
 find_image(Lab *lab, GError **error)
@@ -60,7 +61,46 @@ write_layout(Lab *lab, GError **error)
 }
 
 static bool
-write_run(Lab *lab, GError **error)
+write_run(Lab *lab, const RunRow *row, GError **error)
+{
+    const Rig *rig = lab->rig;
+
+    return writer_begin(lab->writer, error) && writer_run(lab->writer, row, error) &&
+           writer_commit(lab->writer, error) &&
+           lab_note(lab, 0, 0, "info", error, "accelerator %s: %s",
+                    accelerator_name(rig->accelerator), rig->accelerator_reason) &&
+           lab_note(lab, 0, 0, "info", error, "counters %s: %s", counter_source_name(rig->counters),
+                    rig->counters_reason) &&
+           write_layout(lab, error);
+}
+
+static bool
+open_writer(Lab *lab, WriterMode mode, GError **error)
+{
+    WriterEvent events[EVENT_MAX];
+    size_t n = 0;
+
+    for (char **event = lab->plan->events; *event; event++)
+        events[n++] = (WriterEvent){ *event, 0 };
+    return writer_open(lab->dataset, mode, events, n, &lab->writer, error);
+}
+
+/* The seam: later rows are of guests made anew, and of another process. */
+static bool
+go_on(Lab *lab, const RunRow *row, GError **error)
+{
+    g_autoptr(GArray) visits = schedule_make(lab->plan);
+
+    lab->resume = resume_read(lab->dataset, row, visits, error);
+    return lab->resume && open_writer(lab, WRITER_APPEND, error) &&
+           lab_note(lab, 0, 0, "info", error,
+                    "gone on with: %u of %u visits stand, the others are made by process %d with "
+                    "guests made anew",
+                    lab->resume->n_made, lab->resume->n_visits, (int) getpid());
+}
+
+static bool
+open_dataset(Lab *lab, const LabOptions *options, GError **error)
 {
     const Plan *plan = lab->plan;
     const Rig *rig = lab->rig;
@@ -94,26 +134,10 @@ write_run(Lab *lab, GError **error)
         .plan = plan->text,
     };
 
-    return writer_begin(lab->writer, error) && writer_run(lab->writer, &row, error) &&
-           writer_commit(lab->writer, error) &&
-           lab_note(lab, 0, 0, "info", error, "accelerator %s: %s",
-                    accelerator_name(rig->accelerator), rig->accelerator_reason) &&
-           lab_note(lab, 0, 0, "info", error, "counters %s: %s", counter_source_name(rig->counters),
-                    rig->counters_reason) &&
-           write_layout(lab, error);
-}
-
-static bool
-open_dataset(Lab *lab, const LabOptions *options, GError **error)
-{
-    WriterEvent events[EVENT_MAX];
-    size_t n = 0;
-
-    for (char **event = lab->plan->events; *event; event++)
-        events[n++] = (WriterEvent){ *event, 0 };
-    return writer_open(options->output, options->replace ? WRITER_REPLACE : WRITER_NEW, events, n,
-                       &lab->writer, error) &&
-           write_run(lab, error);
+    if (options->resume)
+        return go_on(lab, &row, error);
+    return open_writer(lab, options->replace ? WRITER_REPLACE : WRITER_NEW, error) &&
+           write_run(lab, &row, error);
 }
 
 Lab *
@@ -156,6 +180,7 @@ lab_free(Lab *lab)
         return;
 
     writer_free(lab->writer);
+    resume_free(lab->resume);
     connection_free(lab->connection);
     journal_free(lab->journal);
     state_free(lab->state);

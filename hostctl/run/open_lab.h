@@ -9,6 +9,7 @@ typedef struct {
     const char *output;
     bool replace; /* an existing dataset goes away */
     bool shared_host;
+    bool resume;     /* go on with the run in `output` */
     bool keep_going; /* past a visit whose check failed */
 } LabOptions;
 

@@ -27,8 +27,23 @@ wait_for()
             *) break ;;
         esac
     done
-    fail "$1 is “$state”, not $2: $("$hostctl" status "$1")"
+    fail "$1 is \"$state\", not $2: $("$hostctl" status "$1")"
 }
+
+# Those that a failed test leaves would outlive it.
+end_runs()
+{
+    local pid
+    for pid in $("$hostctl" status --json | sed -n 's/.*"pid" : \([0-9]*\),/\1/p'); do
+        ! grep -qz -- '-d$\|--detach$' "/proc/$pid/cmdline" 2>/dev/null || kill "$pid"
+        for _ in $(seq 100); do
+            [ -e "/proc/$pid" ] || break
+            sleep 0.1
+        done
+    done
+    clean_up
+}
+trap end_runs EXIT
 
 "$hostctl" status | grep -q 'no detached runs' || fail 'there is a run already'
 
@@ -54,8 +69,8 @@ wait_for small-2 complete
 [ "$(field small-2 visits_done)" = 1 ] || fail 'the visit is not counted'
 host_is_as_before 'a run that outlived its terminal'
 
-"$hostctl" run "$place/plan.json" -o "$place/stopped.db" --keep-going -d >"$place/out" 2>&1
-[ "$(head -1 "$place/out")" = small-3 ] || fail "the id is not alone on the first line: $(cat "$place/out")"
+id=$("$hostctl" run "$place/plan.json" -o "$place/stopped.db" --keep-going -d 2>"$place/err") || fail "run -d: $(cat "$place/err")"
+[ "$id" = small-3 ] || fail "standard output is not the id alone: $id"
 kill -TERM "$(field small-3 pid)"
 wait_for small-3 interrupted
 [ "$(sqlite3 -readonly "$place/stopped.db" 'select state from run')" = interrupted ] || fail 'the dataset does not say interrupted'
