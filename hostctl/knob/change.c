@@ -161,6 +161,7 @@ change_make(Change *change, Journal *journal, const char *value, GError **error)
     JournalEntry entry = { .kind = change->kind,
                            .held = change->held,
                            .until_recover = change->until_recover,
+                           .unshared = change->unshared,
                            .target = (char *) change->target,
                            .new_value = (char *) value };
 

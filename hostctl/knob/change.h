@@ -18,6 +18,7 @@ typedef struct {
     const char *target; /* a path under the Sysroot, a unit's or a module's name */
     bool held;          /* made by hand to stay */
     bool until_recover; /* see JournalEntry */
+    bool unshared;      /* see JournalEntry */
     uint64_t id;        /* of its journal entry; 0: nothing changed so far */
 } Change;
 

@@ -29,6 +29,7 @@ typedef struct {
     JournalKind kind;
     bool held; /* made by hand to stay: `recover` leaves it, the command's `restore` undoes it */
     bool until_recover; /* with held: there is no such command, `recover` undoes it all the same */
+    bool unshared;      /* of KSM's run: no page was shared when it was changed first */
     char *root;         /* of the Sysroot that `target` is under; NULL: the live machine */
     char *target;
     char *uri;
@@ -60,8 +61,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 
 const Sysroot *journal_root(const Journal *journal);
 
-/* On the disk when it returns true. Only kind, held, until_recover, target, uri, uuid and the
- * values are read. May be called from any thread, as may journal_change() and journal_done(). */
+/* On the disk when it returns true. Only kind, held, until_recover, unshared, target, uri, uuid and
+ * the values are read. May be called from any thread, as may journal_change() and journal_done().
+ */
 bool journal_add(Journal *journal, const JournalEntry *entry, uint64_t *ret_id, GError **error);
 
 /* The same entry now stands for another new value (the old one stays what it was at first). */

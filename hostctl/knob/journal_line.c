@@ -36,6 +36,7 @@ static const struct {
 } flags[] = {
     { "held", offsetof(JournalEntry, held) },
     { "until_recover", offsetof(JournalEntry, until_recover) },
+    { "unshared", offsetof(JournalEntry, unshared) },
 };
 
 static bool *

@@ -7,14 +7,10 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "hostctl/collect/ksm.h"
-#include "hostctl/collect/memory.h"
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_undo.h"
 
 #define POLL_NS (100 * NS_PER_MS)
-#define PAGE_KIB 4
-/* Every sharer gets its own copy, and the guests' work needs some memory meanwhile. */
-#define UNMERGE_MEMORY_PERCENT 120
 
 struct KsmKnob {
     Journal *journal;
@@ -84,6 +80,11 @@ ksm_knob_free(KsmKnob *knob)
 static bool
 set_file(KsmKnob *knob, size_t i, const char *value, GError **error)
 {
+    KsmStats stats;
+
+    if (i == KSM_SETTING_RUN && knob->files[i].id == 0)
+        knob->files[i].unshared =
+            ksm_read(journal_root(knob->journal), &stats, NULL) && stats.pages_shared == 0;
     return change_make(&knob->files[i], knob->journal, value, error);
 }
 
@@ -136,26 +137,6 @@ advisor_is_on(const KsmKnob *knob)
            !g_str_equal(mode, "none");
 }
 
-/* Copies of all shared pages must fit, or the kernel's OOM killer finds a guest. */
-static bool
-check_memory(const KsmKnob *knob, const KsmStats *stats, GError **error)
-{
-    uint64_t need_kib = stats->pages_sharing * PAGE_KIB * UNMERGE_MEMORY_PERCENT / 100;
-    MemoryStats memory;
-
-    if (stats->pages_sharing == 0)
-        return true;
-    if (!memory_read(journal_root(knob->journal), &memory, error))
-        return false;
-    if (memory.available_kib < need_kib)
-        return failure_set(error, FAILURE_FAILED,
-                           "unsharing all pages needs %" G_GUINT64_FORMAT
-                           " MiB and %" G_GUINT64_FORMAT
-                           " MiB are available: stop guests first, or run with less",
-                           need_kib / 1024, memory.available_kib / 1024);
-    return true;
-}
-
 static bool
 unmerge(KsmKnob *knob, int timeout_ms, const Interrupt *interrupt, GError **error)
 {
@@ -163,7 +144,7 @@ unmerge(KsmKnob *knob, int timeout_ms, const Interrupt *interrupt, GError **erro
     int64_t deadline_ns = clock_raw_ns() + timeout_ms * NS_PER_MS;
     KsmStats stats;
 
-    if (!ksm_read(root, &stats, error) || !check_memory(knob, &stats, error) ||
+    if (!ksm_read(root, &stats, error) || !ksm_unmerge_fits(root, &stats, error) ||
         !set_file(knob, KSM_SETTING_RUN, "2", error))
         return false;
 

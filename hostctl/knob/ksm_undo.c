@@ -3,9 +3,13 @@
 
 #include "common/base/failure.h"
 #include "common/base/sysroot.h"
-#include "hostctl/collect/ksm.h"
+#include "hostctl/collect/memory.h"
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_setting.h"
+
+#define PAGE_KIB 4
+/* Every sharer gets its own copy, and the guests' work needs some memory meanwhile. */
+#define UNMERGE_MEMORY_PERCENT 120
 
 /* An entry's place in the order of undoing: the settings' order of writing, the service last. */
 static size_t
@@ -68,18 +72,37 @@ shows_ours(const JournalEntry *entry)
            g_strcmp0(now, entry->new_value) == 0;
 }
 
+bool
+ksm_unmerge_fits(const Sysroot *root, const KsmStats *stats, GError **error)
+{
+    uint64_t need_kib = stats->pages_sharing * PAGE_KIB * UNMERGE_MEMORY_PERCENT / 100;
+    MemoryStats memory;
+
+    if (stats->pages_sharing == 0)
+        return true;
+    if (!memory_read(root, &memory, error))
+        return false;
+    if (memory.available_kib < need_kib)
+        return failure_set(error, FAILURE_FAILED,
+                           "unsharing all pages needs %" G_GUINT64_FORMAT
+                           " MiB and %" G_GUINT64_FORMAT
+                           " MiB are available: stop guests first, or run with less",
+                           need_kib / 1024, memory.available_kib / 1024);
+    return true;
+}
+
 /*
- * Was page sharing off before, and is no page shared now? Then passing through run=2 unshares
- * nothing, and the kernel drops the nodes it still keeps of the pages that our guests shared.
+ * Was page sharing off before, with no page shared? Then none stays shared: with run=0 the kernel
+ * would keep the pages of guests that have ended, and its nodes of them, for good.
  */
 static bool
-leaves_empty_nodes(const JournalEntry *run)
+leaves_pages_shared(const JournalEntry *run)
 {
     g_autoptr(Sysroot) root = sysroot_new(run->root ? run->root : "/");
     KsmStats stats;
 
-    return g_strcmp0(run->old_value, "0") == 0 && ksm_read(root, &stats, NULL) &&
-           stats.pages_shared == 0;
+    return run->unshared && g_strcmp0(run->old_value, "0") == 0 && ksm_read(root, &stats, NULL) &&
+           ksm_unmerge_fits(root, &stats, NULL);
 }
 
 /* pages_to_scan is refused while the advisor is on; two settings while pages are shared. */
@@ -97,7 +120,7 @@ clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
         g_strcmp0(advisor->new_value, "none") != 0 && shows_ours(advisor) &&
         !write_between(journal, advisor, "none", error))
         return false;
-    if (!run || !shows_ours(run) || !(needs_unmerged || leaves_empty_nodes(run)))
+    if (!run || !shows_ours(run) || !(needs_unmerged || leaves_pages_shared(run)))
         return true;
     return write_between(journal, run, "2", error);
 }

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "hostctl/collect/ksm.h"
 #include "hostctl/knob/journal.h"
 
 #define KSM_SERVICE "ksmtuned.service"
@@ -14,6 +15,10 @@ bool ksm_entry_is_ours(const JournalEntry *entry);
 
 /* ... that was made by hand to stay, on this machine's present boot and this journal's root. */
 bool ksm_entry_is_held(const Journal *journal, const JournalEntry *entry);
+
+/* Is there memory for the copies of all shared pages? Else the kernel's OOM killer finds a guest.
+ */
+bool ksm_unmerge_fits(const Sysroot *root, const KsmStats *stats, GError **error);
 
 /*
  * Puts back the entries about KSM among `entries` (JournalEntry, the newest first) and skips the

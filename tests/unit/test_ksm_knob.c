@@ -109,13 +109,18 @@ journal_names(const HostTree *tree, const char *text)
 }
 
 static void
-clears_the_nodes_of_gone_pages_where_sharing_was_off_before(void **state)
+leaves_no_page_shared_where_none_was_before(void **state)
 {
     static const struct {
         const char *run_before;
-        const char *pages_shared;
-        bool clears;
-    } cases[] = { { "0", "0", true }, { "0", "12", false }, { "1", "0", false } };
+        const char *shared_before, *shared_after;
+        const char *sharing_after;
+        bool unshares;
+    } cases[] = { { "0", "0", "12", "40", true },
+                  { "0", "0", "0", "0", true },
+                  { "0", "0", "12", "200000", false }, /* the copies would not fit */
+                  { "0", "3", "12", "40", false },
+                  { "1", "0", "12", "40", false } };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         HostTree *tree = *state;
@@ -123,13 +128,15 @@ clears_the_nodes_of_gone_pages_where_sharing_was_off_before(void **state)
         bool switched;
 
         host_tree_put(tree, DIR "run", cases[i].run_before);
+        host_tree_put(tree, DIR "pages_shared", cases[i].shared_before);
         knob = ksm_knob_new(tree->journal, false, NULL);
         switched = ksm_knob_apply(knob, ksm_on, ksm_on_length, 1000, NULL, NULL);
-        host_tree_put(tree, DIR "pages_shared", cases[i].pages_shared);
+        host_tree_put(tree, DIR "pages_shared", cases[i].shared_after);
+        host_tree_put(tree, DIR "pages_sharing", cases[i].sharing_after);
         ksm_knob_free(knob);
         assert_true(switched);
         assert_host_tree(tree, DIR "run", cases[i].run_before);
-        assert_int_equal(journal_names(tree, "\"change\":\"2\""), cases[i].clears);
+        assert_int_equal(journal_names(tree, "\"change\":\"2\""), cases[i].unshares);
         host_tree_teardown(state);
         setup(state);
     }
@@ -301,7 +308,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(switches_on_and_off_and_puts_everything_back),
         CASE(puts_back_what_another_process_left),
-        CASE(clears_the_nodes_of_gone_pages_where_sharing_was_off_before),
+        CASE(leaves_no_page_shared_where_none_was_before),
         CASE(passes_the_advisor_by_when_it_sets_pages),
         CASE(unshares_before_what_the_kernel_takes_only_unshared),
         CASE(refuses_to_unshare_without_memory_for_the_copies),
