@@ -36,6 +36,7 @@ extern const size_t command_list_length;
 bool cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_selftest(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_top(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_exporter(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_explain(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_guest(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_ksm(const CommandContext *context, int argc, char **argv, GError **error);

@@ -20,5 +20,6 @@ const Command command_list[] = {
     { "record", cmd_record, "the host's view of guests that run anyway, into a dataset", NODE },
     { "top", cmd_top, "live table of guests and who waits behind whom", NODE },
     { "explain", cmd_explain, "DOMAIN: who or what this guest waits for", NODE },
+    { "exporter", cmd_exporter, "metrics for Prometheus", NODE },
 };
 const size_t command_list_length = G_N_ELEMENTS(command_list);

@@ -31,6 +31,12 @@ chosen_dir(const char *variable, const char *fallback)
     return g_canonicalize_filename(value && *value ? value : fallback, NULL);
 }
 
+char *
+state_dir_chosen(void)
+{
+    return chosen_dir("INSIDEOUT_STATE_DIR", STATE_DIR);
+}
+
 /* A directory that is ours and that nobody else may write into. */
 static bool
 make_dir(const char *path, GError **error)
@@ -59,7 +65,7 @@ state_open(GError **error)
     g_autoptr(State) state = g_new0(State, 1);
 
     state->lock_fd = -1;
-    state->dir = chosen_dir("INSIDEOUT_STATE_DIR", STATE_DIR);
+    state->dir = state_dir_chosen();
     state->run_dir = chosen_dir("INSIDEOUT_RUN_DIR", RUN_DIR);
     if (!make_dir(state->dir, error) || !make_dir(state->run_dir, error))
         return NULL;

@@ -18,6 +18,9 @@ State *state_open(GError **error);
 void state_free(State *state); /* gives the lock back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(State, state_free)
 
+/* The state directory by its name alone: nothing is made or checked. Free with g_free(). */
+char *state_dir_chosen(void);
+
 const char *state_dir(const State *state);
 const char *state_run_dir(const State *state);
 

@@ -44,8 +44,8 @@ phrase(const CauseView *cause)
     };
     g_autofree char *name = printable(cause->name);
 
-    return phrases[cause->kind] ? g_strdup(phrases[cause->kind])
-                                : g_strdup_printf("behind %s", name);
+    return phrases[cause->kind] && !*name ? g_strdup(phrases[cause->kind])
+                                          : g_strdup_printf("behind %s", name);
 }
 
 /* "; 71 % behind db-1, 20 % behind ksmd, 9 % by its own quota" */

@@ -182,6 +182,10 @@ take_counters(VcpuWatch *vcpu, GuestView *view, VcpuView *vcpu_view)
     if (!vcpu->counters || !counters_read(vcpu->counters, &reading, NULL))
         return;
     view->source = counters_source(vcpu->counters);
+    if (vcpu->has_counted && !reading.restarted) {
+        view->enabled_ns += reading.enabled_ns - vcpu->counted.enabled_ns;
+        view->running_ns += reading.running_ns - vcpu->counted.running_ns;
+    }
     /* A group that did not run in the interval counted nothing: 0 is not data. */
     if (vcpu->has_counted && !reading.restarted && reading.running_ns > vcpu->counted.running_ns)
         for (int event = 0; event < VIEW_EVENTS; event++)

@@ -75,6 +75,42 @@ guest_view_free(GuestView *guest)
 }
 
 void
+guest_view_add_cause(GuestView *guest, BlameKind kind, const char *name, uint64_t wait_ns)
+{
+    for (guint i = 0; i < guest->causes->len; i++) {
+        CauseView *known = guest->causes->pdata[i];
+
+        if (known->kind == kind && g_str_equal(known->name, name)) {
+            known->wait_ns += wait_ns;
+            return;
+        }
+    }
+    g_ptr_array_add(guest->causes, cause_view_new(kind, name, wait_ns));
+}
+
+static void
+pair_view_free(void *data)
+{
+    PairView *pair = data;
+
+    g_free(pair->guest);
+    g_free(pair->other);
+    g_free(pair);
+}
+
+NodeView *
+node_view_new(void)
+{
+    NodeView *view = g_new0(NodeView, 1);
+
+    view->guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_view_free);
+    view->pairs = g_ptr_array_new_with_free_func(pair_view_free);
+    view->cpus = g_array_new(FALSE, FALSE, sizeof(CpuView));
+    view->ksmd_ratio = NAN;
+    return view;
+}
+
+void
 node_view_free(NodeView *view)
 {
     if (!view)

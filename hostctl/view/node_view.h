@@ -71,6 +71,8 @@ typedef struct {
     uint64_t run_ns, wait_ns;   /* of all vCPUs, in this interval */
     double counts[VIEW_EVENTS]; /* in this interval, of all vCPUs; NAN */
     CounterSource source;       /* AUTO: nothing counts */
+    uint64_t enabled_ns;        /* in this interval, of the counters of all vCPUs */
+    uint64_t running_ns;        /* … that they really counted */
     double exits;               /* in this interval; NAN */
 
     uint64_t memory_kib, balloon_kib, rss_kib, merged_pages;
@@ -119,6 +121,8 @@ typedef struct {
     double take_seconds; /* what this look cost in time */
 } NodeView;
 
+/* No guests, nothing known. */
+NodeView *node_view_new(void);
 void node_view_free(NodeView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NodeView, node_view_free)
 
@@ -132,5 +136,7 @@ GuestView *guest_view_new(void);
 void guest_view_free(GuestView *guest);
 CauseView *cause_view_new(BlameKind kind, const char *name, uint64_t wait_ns);
 void cause_view_free(CauseView *cause);
+/* Causes of one kind and name are one. */
+void guest_view_add_cause(GuestView *guest, BlameKind kind, const char *name, uint64_t wait_ns);
 /* Sorts the causes and judges the guest by what is in it. */
 void guest_view_finish(GuestView *guest, double seconds);

@@ -166,6 +166,12 @@ node_watch_free(NodeWatch *watch)
     g_free(watch);
 }
 
+const char *
+node_watch_no_blame(const NodeWatch *watch)
+{
+    return watch->no_blame;
+}
+
 static void
 take_cpus(NodeWatch *watch, NodeView *view)
 {
@@ -208,21 +214,6 @@ take_host(NodeWatch *watch, NodeView *view)
     }
 }
 
-/* The causes of all vCPUs of one guest, summed. */
-static void
-add_cause(GuestView *guest, const BlameCause *cause)
-{
-    for (guint i = 0; i < guest->causes->len; i++) {
-        CauseView *known = guest->causes->pdata[i];
-
-        if (known->kind == cause->kind && g_str_equal(known->name, cause->name)) {
-            known->wait_ns += cause->wait_ns;
-            return;
-        }
-    }
-    g_ptr_array_add(guest->causes, cause_view_new(cause->kind, cause->name, cause->wait_ns));
-}
-
 static GuestView *
 find_by_pid(NodeView *view, pid_t pid)
 {
@@ -230,16 +221,6 @@ find_by_pid(NodeView *view, pid_t pid)
         if (((GuestView *) view->guests->pdata[i])->pid == pid)
             return view->guests->pdata[i];
     return NULL;
-}
-
-static void
-pair_view_free(void *data)
-{
-    PairView *pair = data;
-
-    g_free(pair->guest);
-    g_free(pair->other);
-    g_free(pair);
 }
 
 static int
@@ -289,7 +270,7 @@ take_blame(NodeWatch *watch, NodeView *view, GError **error)
         if (!guest || guest->pid != pid)
             guest = find_by_pid(view, pid);
         if (guest)
-            add_cause(guest, cause);
+            guest_view_add_cause(guest, cause->kind, cause->name, cause->wait_ns);
     }
     add_pairs(view, report->pairs);
     return true;
@@ -330,13 +311,10 @@ take_guests(NodeWatch *watch, NodeView *view)
 static NodeView *
 new_view(NodeWatch *watch, int64_t now_ns)
 {
-    NodeView *view = g_new0(NodeView, 1);
+    NodeView *view = node_view_new();
 
     view->wall_ns = clock_wall_ns();
     view->seconds = (now_ns - watch->last_ns) / 1e9;
-    view->guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_view_free);
-    view->pairs = g_ptr_array_new_with_free_func(pair_view_free);
-    view->cpus = g_array_new(FALSE, FALSE, sizeof(CpuView));
     return view;
 }
 

@@ -22,6 +22,9 @@ bool node_watch_new(const Sysroot *root, const NodeWatchOptions *options, NodeWa
 void node_watch_free(NodeWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NodeWatch, node_watch_free)
 
+/* Why nobody tells who waits for whom; NULL when somebody does. */
+const char *node_watch_no_blame(const NodeWatch *watch);
+
 /* What happened since the last call (since node_watch_new() the first time). */
 bool node_watch_take(NodeWatch *watch, NodeView **ret_view, GError **error);
 

@@ -60,27 +60,14 @@ add_web(NodeView *view)
     add_cause(web, BLAME_QUOTA, "", 38);
 }
 
-static void
-pair_free(void *data)
-{
-    PairView *pair = data;
-
-    g_free(pair->guest);
-    g_free(pair->other);
-    g_free(pair);
-}
-
 NodeView *
 example_node_with(unsigned n)
 {
-    NodeView *view = g_new0(NodeView, 1);
+    NodeView *view = node_view_new();
     PairView *pair = g_new0(PairView, 1);
 
     view->wall_ns = 1700000000000000000;
     view->seconds = SECONDS;
-    view->guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_view_free);
-    view->pairs = g_ptr_array_new_with_free_func(pair_free);
-    view->cpus = g_array_new(FALSE, FALSE, sizeof(CpuView));
     view->n_cpus = 2;
     for (unsigned cpu = 0; cpu < 2; cpu++)
         g_array_append_val(view->cpus, ((CpuView){ cpu, cpu ? 0.98 : 0.4 }));
