@@ -197,6 +197,7 @@ on_measure(Agent *agent, GError **error)
     if (!measurement_begin(&agent->measurement, &agent->request.measure,
                            counter_set_size(agent->counters), measurement_clock_ns(), &why))
         return fail(agent, why, error);
+    agent->measurement.canary = canary_start(agent->options.root, agent->counters, NULL);
     agent_set_timer(agent);
     return true;
 }

@@ -68,6 +68,7 @@ take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTime
     WireSample *sample = &measurement->samples[measurement->n_samples];
     int cpu = counter_set_cpu(set, i);
     CpuTimes cpu_times = cpu < 0 ? cpu_times_total(times) : cpu_times_of(times, cpu);
+    CanaryCounts canary = canary_counts(measurement->canary, cpu);
     CounterReading reading;
 
     sample->stamp = stamp_now();
@@ -82,6 +83,8 @@ take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTime
     sample->running_ns = reading.running_ns;
     sample->steal_ns = (uint64_t) cpu_times.steal_ns;
     sample->busy_ns = (uint64_t) cpu_times.busy_ns;
+    sample->canary_branches = canary.branches;
+    sample->canary_misses = canary.misses;
     measurement->n_samples++;
 }
 
@@ -109,6 +112,7 @@ measurement_lost(const Measurement *measurement)
 void
 measurement_end(Measurement *measurement)
 {
+    canary_stop(measurement->canary);
     g_free(measurement->samples);
     *measurement = (Measurement){ 0 };
 }

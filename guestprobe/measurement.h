@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/wire/message.h"
+#include "guestprobe/canary.h"
 #include "guestprobe/counter_set.h"
 #include "guestprobe/cpu_times.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     uint32_t n_ticks, next_tick;
     uint32_t n_samples, capacity;
     WireSample *samples; /* NULL: there is no measurement */
+    Canary *canary;      /* sings while it lasts; NULL: none */
 } Measurement;
 
 /* The clock of `begin_ns` and of the `now_ns` below. */

@@ -20,11 +20,17 @@ ask_to_be_spared(void)
 }
 
 void
-realtime_enter(void)
+realtime_first(void)
 {
     const struct sched_param first = { .sched_priority = 1 };
 
     sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+}
+
+void
+realtime_enter(void)
+{
+    realtime_first();
     /* Only what is touched: libpfm4's tables of events are megabytes that we never read. */
     mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     ask_to_be_spared();

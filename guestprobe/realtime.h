@@ -8,3 +8,6 @@
  * a probe without them works, only less punctually.
  */
 void realtime_enter(void);
+
+/* Of these the first alone, for the calling thread. */
+void realtime_first(void);
