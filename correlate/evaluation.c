@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "correlate/controls.h"
+#include "correlate/detection.h"
 #include "correlate/evidence.h"
 #include "correlate/stats/association.h"
 #include "correlate/stats/auc_interval.h"
@@ -159,6 +160,7 @@ evaluate_one(const Visits *visits, const Estimator *estimator, int condition, Tr
         .sensitivity = NAN,
         .specificity = NAN,
         .false_alarm_ratio = NAN,
+        .detection_delay_seconds = NAN,
         .knee = { NAN, NAN, NAN },
         .knee_core = { NAN, NAN, NAN },
         .p_holm = NAN,
@@ -168,6 +170,7 @@ evaluate_one(const Visits *visits, const Estimator *estimator, int condition, Tr
                   g_str_equal(row.condition, PRIMARY_CONDITION);
     associate(&row, evidence);
     discriminate(&row, labelled);
+    row.detection_delay_seconds = detection_delay_seconds(visits, &row);
     test_means(&row, visits);
     return row;
 }

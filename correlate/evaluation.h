@@ -25,7 +25,8 @@ typedef struct {
     double auc, auc_low, auc_high;
     bool above; /* the better direction: overcommitted when above the threshold */
     double threshold, sensitivity, specificity, false_alarm_ratio;
-    bool has_shape; /* truth vp alone: visit means against V:P % */
+    double detection_delay_seconds; /* until the first alarm of an overcommitted visit, median */
+    bool has_shape;                 /* truth vp alone: visit means against V:P % */
     ShapeVerdict shape;
     CurveKnee knee;         /* on the V:P axis; NAN without a threshold */
     CurveKnee knee_core;    /* the same on the axis of physical cores; NAN */

@@ -110,6 +110,7 @@ add_estimator(JsonBuilder *builder, const void *data)
     json_put_number(builder, "sensitivity", row->sensitivity);
     json_put_number(builder, "specificity", row->specificity);
     json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio);
+    json_put_number(builder, "detection_delay_seconds", row->detection_delay_seconds);
     json_put_text(builder, "shape", row->has_shape ? shape_name(row->shape.shape) : NULL);
     json_put_number(builder, "knee_vp_percent", row->knee.at);
     json_put_number(builder, "knee_low", row->knee.low);

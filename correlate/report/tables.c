@@ -73,7 +73,7 @@ table_of_estimators(const Analysis *analysis, Truth truth)
     static const char *const headings[] = {
         "<estimator", "<condition", "visits", "windows",   "Spearman",    "within",
         "Pearson",    "within",     "AUC",    "threshold", "sensitivity", "specificity",
-        "p",          "p Holm",     "<note",  NULL
+        "delay s",    "p",          "p Holm", "<note",     NULL
     };
     TextTable *table = text_table_new(headings);
 
@@ -100,6 +100,7 @@ table_of_estimators(const Analysis *analysis, Truth truth)
         text_table_number(table, -4, row->threshold);
         text_table_number(table, 2, row->sensitivity);
         text_table_number(table, 2, row->specificity);
+        text_table_number(table, 1, row->detection_delay_seconds);
         text_table_number(table, 4, row->p_value);
         text_table_number(table, 4, row->p_holm);
         text_table_text(table, note);

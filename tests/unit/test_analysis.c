@@ -255,6 +255,7 @@ static const char *const estimator_keys[] = {
     "sensitivity",
     "specificity",
     "false_alarm_ratio",
+    "detection_delay_seconds",
     "shape",
     "knee_vp_percent",
     "knee_low",
