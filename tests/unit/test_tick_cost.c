@@ -14,7 +14,6 @@
 #include "hostctl/collect/sched.h"
 #include "hostctl/collect/task_time.h"
 #include "tests/support/dataset_file.h"
-#include "tests/support/needs.h"
 
 #define TICKS 100
 
@@ -205,10 +204,6 @@ main(void)
                                         dataset_place_tear_down),
     };
 
-#if defined(__SANITIZE_ADDRESS__)
-    puts("SKIP: AddressSanitizer has malloc for itself");
-    return TEST_SKIPPED;
-#endif
     sqlite3_config(SQLITE_CONFIG_MALLOC, &own);
     return cmocka_run_group_tests_name("tick_cost", tests, NULL, NULL);
 }
