@@ -13,6 +13,7 @@
 #include "hostctl/subcommand.h"
 #include "hostctl/view/explanation.h"
 #include "hostctl/view/node_watch.h"
+#include "hostctl/virt/domain_facts.h"
 
 #define DEFAULT_SECONDS 10.0
 #define DEFAULT_PAST_SECONDS 60.0
@@ -44,7 +45,10 @@ explain_now(const CommandContext *context, const char *domain, const ExplainOpti
             GError **error)
 {
     g_autoptr(QemuProcess) process = NULL;
-    NodeWatchOptions options = { .counters = !explain->no_counters, .blame = true };
+    NodeWatchOptions options = { .counters = !explain->no_counters,
+                                 .blame = true,
+                                 .facts = domain_facts_find };
+    g_autoptr(DomainFacts) facts = NULL;
     g_autoptr(NodeWatch) watch = NULL;
     g_autoptr(NodeView) view = NULL;
     g_autoptr(Explanation) explanation = NULL;
@@ -53,6 +57,7 @@ explain_now(const CommandContext *context, const char *domain, const ExplainOpti
     if (!qemu_process_find(context->root, domain, &process, error))
         return false;
     options.counters_of = process->guest;
+    options.facts_data = facts = domain_facts_new(context->uri, context->root);
     if (!node_watch_new(context->root, &options, &watch, error) ||
         !interrupt_sleep(context->interrupt, explain->seconds * NS_PER_SECOND, error) ||
         !node_watch_take(watch, &view, error))

@@ -11,6 +11,7 @@
 #include "hostctl/ring/ring_place.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/view/node_watch.h"
+#include "hostctl/virt/domain_facts.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9178"
 #define DEFAULT_SECONDS 5.0
@@ -134,7 +135,11 @@ static bool
 serve(const CommandContext *context, const ExporterWords *words, const ListenAddress *address,
       uint64_t ring_kib, GError **error)
 {
-    NodeWatchOptions watch_options = { .counters = !words->no_counters, .blame = true };
+    g_autoptr(DomainFacts) facts = domain_facts_new(context->uri, context->root);
+    NodeWatchOptions watch_options = { .counters = !words->no_counters,
+                                       .blame = true,
+                                       .facts = domain_facts_find,
+                                       .facts_data = facts };
     ExporterOptions options = {
         .interval_seconds = words->interval_seconds,
         .culprits = (unsigned) words->culprits,

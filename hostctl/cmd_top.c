@@ -9,6 +9,7 @@
 #include "hostctl/top/top_render.h"
 #include "hostctl/top/top_screen.h"
 #include "hostctl/view/node_json.h"
+#include "hostctl/virt/domain_facts.h"
 
 #define BATCH_WIDTH 132
 
@@ -81,7 +82,8 @@ cmd_top(const CommandContext *context, int argc, char **argv, GError **error)
           NULL },
         G_OPTION_ENTRY_NULL,
     };
-    NodeWatchOptions watch_options = { .blame = true };
+    NodeWatchOptions watch_options = { .blame = true, .facts = domain_facts_find };
+    g_autoptr(DomainFacts) facts = NULL;
     g_autoptr(NodeWatch) watch = NULL;
 
     if (!subcommand_parse("- guests as they run, and who waits behind whom", options, 0, 0, &argc,
@@ -92,6 +94,7 @@ cmd_top(const CommandContext *context, int argc, char **argv, GError **error)
                            "--interval wants 0.1 to 3600 seconds, --count no negative number");
 
     watch_options.counters = !top.no_counters;
+    watch_options.facts_data = facts = domain_facts_new(context->uri, context->root);
     if (!node_watch_new(context->root, &watch_options, &watch, error))
         return false;
     return top.batch || top.json

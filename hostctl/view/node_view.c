@@ -200,9 +200,12 @@ node_view_find(const NodeView *view, const char *name)
     for (guint i = 0; i < view->guests->len; i++) {
         const GuestView *guest = view->guests->pdata[i];
 
-        if (g_str_equal(guest->name, name) || g_strcmp0(guest->title, name) == 0 ||
+        if (g_str_equal(guest->name, name) ||
             (guest->uuid && g_ascii_strcasecmp(guest->uuid, name) == 0))
             return guest;
     }
+    for (guint i = 0; i < view->guests->len; i++)
+        if (g_strcmp0(((const GuestView *) view->guests->pdata[i])->title, name) == 0)
+            return view->guests->pdata[i];
     return NULL;
 }

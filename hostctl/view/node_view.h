@@ -130,6 +130,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NodeView, node_view_free)
 double node_view_cpu_ratio(const NodeView *view);
 double node_view_memory_ratio(const NodeView *view);
 
+/* By name or UUID; else by title, which tenants choose. NULL when there is none. */
 const GuestView *node_view_find(const NodeView *view, const char *name);
 
 GuestView *guest_view_new(void);

@@ -23,6 +23,8 @@ struct NodeWatch {
     const Sysroot *root;
     bool counters;
     char *counters_of;
+    GuestFactsFunc facts; /* NULL: none */
+    void *facts_data;
     QemuList *list;
     GPtrArray *guests; /* GuestWatch, one of each process */
     Blame *blame;      /* NULL: why is in no_blame */
@@ -131,6 +133,8 @@ node_watch_new(const Sysroot *root, const NodeWatchOptions *options, NodeWatch *
     watch->root = root;
     watch->counters = options->counters;
     watch->counters_of = g_strdup(options->counters_of);
+    watch->facts = options->facts;
+    watch->facts_data = options->facts_data;
     watch->list = qemu_list_new(root);
     watch->guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_watch_free);
     watch->last_cpus = g_array_new(FALSE, FALSE, sizeof(CpuTime));
@@ -286,6 +290,19 @@ compare_guests(const void *a, const void *b)
     return g_strcmp0(left->name, right->name);
 }
 
+static void
+add_facts(const NodeWatch *watch, GuestView *guest)
+{
+    uint64_t balloon_kib;
+    char *title;
+
+    if (!watch->facts || !guest->uuid ||
+        !watch->facts(watch->facts_data, guest->uuid, &balloon_kib, &title))
+        return;
+    guest->balloon_kib = balloon_kib;
+    guest->title = title;
+}
+
 /* True when a guest has ended or changed its vCPUs. */
 static bool
 take_guests(NodeWatch *watch, NodeView *view)
@@ -300,6 +317,7 @@ take_guests(NodeWatch *watch, NodeView *view)
             changed = true;
             continue;
         }
+        add_facts(watch, guest);
         view->n_vcpus += guest->vcpus->len;
         if (guest->memory_kib != ABSENT_U64)
             view->memory_given_kib += guest->memory_kib;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Follows all guests of this host, whoever made them, and the host itself: reads only, asks
- * neither libvirt nor QEMU nor a guest. Guests may come and go.
+ * neither QEMU nor a guest, and waits for nobody. Guests may come and go.
  */
 #pragma once
 
@@ -10,10 +10,19 @@
 
 typedef struct NodeWatch NodeWatch;
 
+/*
+ * What /proc does not tell of the guest with this UUID. Must not block. False, and nothing set,
+ * when not known; `*ret_title` may be NULL, and is the caller's.
+ */
+typedef bool (*GuestFactsFunc)(void *data, const char *uuid, uint64_t *ret_balloon_kib,
+                               char **ret_title);
+
 typedef struct {
     bool counters; /* count cycles, instructions and misses of every vCPU, where it can be done */
     const char *counters_of; /* … of this guest's only; NULL: of all */
     bool blame;              /* tell who waits for whom, where it can be done */
+    GuestFactsFunc facts;    /* NULL: nobody knows more */
+    void *facts_data;        /* must outlive the NodeWatch */
 } NodeWatchOptions;
 
 /* `root` must outlive the object. Error: /proc cannot be read. */
