@@ -13,6 +13,7 @@ static const Advice untold = {
     "Run as root; if the file is really missing, the kernel is older or was built without it.",
 };
 
+G_GNUC_PRINTF(4, 0)
 static void
 set(DoctorFinding *finding, DoctorStatus status, const Advice *advice, const char *format,
     va_list args)
