@@ -98,14 +98,16 @@ write_guest_row(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned
     KvmTsc tsc;
     bool has_tsc = kvm_tsc_read(lab->root, member->process->pid, 0, &tsc);
     bool micro = member->role == GUEST_ROLE_MICRO;
+    /* Kept guests serve every condition and repeat, whichever they were booted for. */
+    bool kept = lab->plan->between == PLAN_BETWEEN_KEEP;
     const GuestRow row = {
         .name = member->name,
         .role = guest_role_name(member->role),
         .uuid = guest_uuid(member->guest),
         .vcpus = member->vcpus,
         .memory_kib = guest_max_memory_kib(member->guest),
-        .condition_id = condition_id,
-        .repeat = repeat,
+        .condition_id = kept ? 0 : condition_id,
+        .repeat = kept ? ABSENT_U64 : repeat,
         .facts = facts,
         .tsc_offset = has_tsc ? tsc.offset : ABSENT_I64,
         .tsc_ratio = has_tsc ? tsc.ratio : ABSENT_U64,
