@@ -46,7 +46,7 @@ def check_looking():
     explain = ('explain', '--for', '0.4', GUEST)
     expect(as_user([], *top), 0, GUEST)
     expect(as_user([], *stat_words), 1, 'CAP_PERFMON')
-    expect(as_user([], *explain), 0, 'of the time in which it wanted to run', 'CAP_BPF and CAP_PERFMON')
+    expect(as_user([], *explain), 0, 'of the time in which it want', 'CAP_BPF and CAP_PERFMON')
     print('ok: without any capability: top, explain without culprits, stat says what it needs')
     expect(as_user(['perfmon'], *stat_words), 0, 'msec task-clock')
     print('ok: stat with CAP_PERFMON')
