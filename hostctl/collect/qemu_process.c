@@ -238,7 +238,8 @@ scan(const Sysroot *root, GPtrArray *known, GPtrArray *guests, GPtrArray *unclea
 
     for (guint i = 0; i < vhosts->len; i++)
         add_kernel_vhost(guests, &g_array_index(vhosts, QemuThread, i));
-    qsort(guests->pdata, guests->len, sizeof guests->pdata[0], compare_processes);
+    if (guests->len > 0)
+        qsort(guests->pdata, guests->len, sizeof guests->pdata[0], compare_processes);
     return true;
 }
 
