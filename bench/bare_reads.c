@@ -7,7 +7,6 @@
  */
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -19,15 +18,6 @@ typedef struct {
     Counters *counters;
     int schedstat;
 } Thread;
-
-static int64_t
-cpu_ns(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return used.tv_sec * NS_PER_SECOND + used.tv_nsec;
-}
 
 static bool
 open_thread(const Sysroot *root, uint64_t tid, Thread *thread, GError **error)
@@ -67,13 +57,13 @@ measure(const Sysroot *root, uint64_t hertz, uint64_t seconds, char **tids, int 
     for (int i = 0; i < n; i++)
         if (!text_to_u64(tids[i], &tid, error) || !open_thread(root, tid, &threads[i], error))
             return false;
-    begin = cpu_ns();
+    begin = clock_process_cpu_ns();
     for (uint64_t tick = 0; tick < ticks; tick++) {
         g_usleep(G_USEC_PER_SEC / hertz);
         if (!read_all(threads, n, error))
             return false;
     }
-    printf("%.1f\n", (double) (cpu_ns() - begin) / (double) (ticks * (uint64_t) n));
+    printf("%.1f\n", (double) (clock_process_cpu_ns() - begin) / (double) (ticks * (uint64_t) n));
     return true;
 }
 

@@ -14,16 +14,8 @@
 #include <time.h>
 
 #include "bench/busy.h"
+#include "common/base/clock.h"
 #include "hostctl/blame/blame.h"
-
-static uint64_t
-own_ns(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (uint64_t) used.tv_sec * 1000000000u + (uint64_t) used.tv_nsec;
-}
 
 static bool
 add_waits(Blame *blame, uint64_t *waits_ns, GError **error)
@@ -67,13 +59,13 @@ measure(const Sysroot *root, char **command, GError **error)
         !blame_watch(blame, guests, error) || !blame_cost(blame, &before, error))
         return false;
     busy_before_ns = busy_ns(times);
-    own_before_ns = own_ns();
+    own_before_ns = (uint64_t) clock_process_cpu_ns();
     if (!g_spawn_async(NULL, command, NULL,
                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_DO_NOT_REAP_CHILD,
                        NULL, NULL, &pid, error) ||
         !take_reports(blame, pid, &waits_ns, error))
         return false;
-    own = own_ns() - own_before_ns;
+    own = (uint64_t) clock_process_cpu_ns() - own_before_ns;
     busy = busy_ns(times) - busy_before_ns;
     if (!blame_cost(blame, &after, error))
         return false;

@@ -76,16 +76,6 @@ wait_and_look(const CommandContext *context, StatWatch *watch, int64_t until_ns,
     return true;
 }
 
-/* On the grid of intervals; those that are over already are left out, so that their windows join
- * and we always wait, where a signal is heard. */
-static int64_t
-next_due(int64_t due_ns, int64_t interval_ns)
-{
-    int64_t late_ns = clock_raw_ns() - due_ns;
-
-    return due_ns + (MAX(late_ns, 0) / interval_ns + 1) * interval_ns;
-}
-
 static bool
 count(const CommandContext *context, StatWatch *watch, Output *output, GError **error)
 {
@@ -96,8 +86,9 @@ count(const CommandContext *context, StatWatch *watch, Output *output, GError **
 
     if (!output->json && !output->style.separator)
         stat_print_table_head(output->out, true);
+    /* We always wait, also when late: that is where a signal is heard. */
     while (!stop && due_ns < end_ns) {
-        due_ns = MIN(next_due(due_ns, output->interval_ns), end_ns);
+        due_ns = MIN(clock_next_due(due_ns, output->interval_ns), end_ns);
         if (!wait_and_look(context, watch, due_ns, &look_ns, &stop, error) ||
             !print_all(watch, output, error))
             return false;

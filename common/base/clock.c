@@ -27,6 +27,22 @@ clock_wall_ns(void)
     return read_clock(CLOCK_REALTIME);
 }
 
+int64_t
+clock_process_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int64_t
+clock_next_due(int64_t due_ns, int64_t interval_ns)
+{
+    int64_t next_ns = due_ns + interval_ns, late_ns = clock_raw_ns() - next_ns;
+
+    if (late_ns <= 0)
+        return next_ns;
+    return next_ns + ((late_ns - 1) / interval_ns + 1) * interval_ns;
+}
+
 Stamp
 stamp_now(void)
 {

@@ -16,3 +16,11 @@ typedef struct {
 Stamp stamp_now(void);
 int64_t clock_raw_ns(void);
 int64_t clock_wall_ns(void);
+/* CPU time of this process so far, all threads, user and system. */
+int64_t clock_process_cpu_ns(void);
+
+/*
+ * When to do next (clock_raw_ns()) what was due at `due_ns` and is to be done each `interval_ns`:
+ * one interval later, or, for whoever is late, the first time on that grid which is not over.
+ */
+int64_t clock_next_due(int64_t due_ns, int64_t interval_ns);

@@ -28,6 +28,13 @@ qemu_process_free(QemuProcess *process)
     g_free(process);
 }
 
+bool
+qemu_process_is_among(const QemuProcess *process, const char *const *names)
+{
+    return !names || !*names || g_strv_contains(names, process->guest) ||
+           (process->uuid && g_strv_contains(names, process->uuid));
+}
+
 static bool
 read_name(const Sysroot *root, const char *path, char ret_name[THREAD_NAME_SIZE])
 {

@@ -31,6 +31,9 @@ typedef struct {
 void qemu_process_free(QemuProcess *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuProcess, qemu_process_free)
 
+/* Is it one of those named, by name or UUID? NULL or no names: every one is. */
+bool qemu_process_is_among(const QemuProcess *process, const char *const *names);
+
 /*
  * All guests that run now, by name and then pid. A process that ends while it is looked at is
  * left out, as is one whose vCPU threads cannot be told apart (names off, or one thread for all

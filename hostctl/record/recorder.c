@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/record/recorder.h"
 
-#include <time.h>
-
+#include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
 #include "hostctl/collect/host_facts.h"
+#include "hostctl/collect/qemu_list.h"
 #include "hostctl/collect/sched.h"
 #include "hostctl/record/disk_bound.h"
 #include "hostctl/record/record_file.h"
 #include "hostctl/run/host_rows.h"
 
-#define LOOK_NS (5 * NS_PER_SECOND)     /* who came and who went: all of /proc is read */
+#define LOOK_NS (5 * NS_PER_SECOND)     /* who came and who went */
 #define SLOW_NS (60 * NS_PER_SECOND)    /* memory, and the log into the file */
 #define BOUND_NS (10 * NS_PER_SECOND)   /* how much disk is used */
 #define VISIT_NS (3600 * NS_PER_SECOND) /* what a kill can cost those who read whole visits */
@@ -26,21 +26,13 @@ struct Recorder {
     RecordFile file;
     CpuTimes *cpu_times;
     TaskTimes *task_times;
+    QemuList *list;
     GPtrArray *guests; /* RecordedGuest */
     bool look_again, forgot;
     int64_t look_ns, slow_ns, bound_ns, begin_ns;
     uint64_t begin_cpu_ns;
     RecorderCost cost;
 };
-
-static uint64_t
-own_cpu_ns(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (uint64_t) used.tv_sec * NS_PER_SECOND + (uint64_t) used.tv_nsec;
-}
 
 /* For people, and as a note in the dataset, in the open transaction. */
 G_GNUC_PRINTF(4, 5)
@@ -56,15 +48,6 @@ note(Recorder *recorder, int64_t guest_id, GError **error, const char *format, .
     if (recorder->options->say)
         recorder->options->say(text);
     return record_file_note(&recorder->file, guest_id, text, error);
-}
-
-static bool
-is_wanted(const Recorder *recorder, const QemuProcess *process)
-{
-    const char *const *domains = recorder->options->domains;
-
-    return !domains || !*domains || g_strv_contains(domains, process->guest) ||
-           (process->uuid && g_strv_contains(domains, process->uuid));
 }
 
 static bool
@@ -118,7 +101,7 @@ look_at(Recorder *recorder, const QemuProcess *process, GError **error)
 
     if (guest)
         return recorded_guest_follow(guest, process, error);
-    if (is_wanted(recorder, process))
+    if (qemu_process_is_among(process, recorder->options->domains))
         return meet(recorder, process, error);
     task_times_follow(recorder->task_times, process, false, NULL);
     return true;
@@ -147,10 +130,12 @@ drop_ended(Recorder *recorder, const GPtrArray *processes, GError **error)
 static bool
 look(Recorder *recorder, GError **error)
 {
-    g_autoptr(GPtrArray) processes = NULL;
+    const GPtrArray *processes;
 
-    if (!qemu_process_list(recorder->setup->root, &processes, error) ||
-        !drop_ended(recorder, processes, error))
+    if (!qemu_list_look(recorder->list, error))
+        return false;
+    processes = qemu_list_processes(recorder->list);
+    if (!drop_ended(recorder, processes, error))
         return false;
     for (guint i = 0; i < processes->len; i++)
         if (!look_at(recorder, processes->pdata[i], error))
@@ -167,6 +152,7 @@ recorder_new(const RecorderOptions *options, const RecordSetup *setup, GError **
     recorder->options = options;
     recorder->setup = setup;
     recorder->facts = host_facts_read(setup->root);
+    recorder->list = qemu_list_new(setup->root);
     recorder->guests = g_ptr_array_new_with_free_func((GDestroyNotify) recorded_guest_free);
     recorder->task_times = task_times_new(setup->root);
     recorder->cpu_times = cpu_times_new(setup->root, error);
@@ -185,6 +171,7 @@ recorder_free(Recorder *recorder)
     if (!recorder)
         return;
 
+    qemu_list_free(recorder->list);
     g_ptr_array_unref(recorder->guests);
     g_clear_pointer(&recorder->cpu_times, cpu_times_free);
     task_times_free(recorder->task_times);
@@ -285,17 +272,15 @@ keep_bound(Recorder *recorder, char **ret_why, GError **error)
            writer_commit(recorder->file.writer, error);
 }
 
-/* A tick that cannot keep up leaves out those that are over. */
+/* A tick that comes too late is counted; those that are over are left out. */
 static int64_t
 next_due(Recorder *recorder, int64_t due_ns)
 {
-    int64_t interval_ns = recorder->options->interval_ns, now_ns = clock_raw_ns();
+    int64_t interval_ns = recorder->options->interval_ns;
+    int64_t next_ns = clock_next_due(due_ns, interval_ns);
 
-    due_ns += interval_ns;
-    if (due_ns >= now_ns)
-        return due_ns;
-    recorder->cost.late++;
-    return due_ns + (now_ns - due_ns + interval_ns - 1) / interval_ns * interval_ns;
+    recorder->cost.late += next_ns > due_ns + interval_ns;
+    return next_ns;
 }
 
 static bool
@@ -321,10 +306,10 @@ recorder_run(Recorder *recorder, const Interrupt *interrupt, char **ret_why, GEr
     bool recorded;
 
     recorder->begin_ns = clock_raw_ns();
-    recorder->begin_cpu_ns = own_cpu_ns();
+    recorder->begin_cpu_ns = (uint64_t) clock_process_cpu_ns();
     recorder->look_ns = recorder->begin_ns + LOOK_NS;
     recorded = loop(recorder, interrupt, &why, error);
-    recorder->cost.cpu_ns = own_cpu_ns() - recorder->begin_cpu_ns;
+    recorder->cost.cpu_ns = (uint64_t) clock_process_cpu_ns() - recorder->begin_cpu_ns;
     recorder->cost.seconds = (clock_raw_ns() - recorder->begin_ns) / NS_PER_SECOND;
     if (!record_file_close(&recorder->file, recorded, &recorder->cost.disk_bytes,
                            recorded ? error : NULL) ||

@@ -39,15 +39,6 @@ free_watched(void *data)
 }
 
 static bool
-is_wanted(const StatWatch *watch, const QemuProcess *process)
-{
-    if (!watch->domains || !*watch->domains)
-        return true;
-    return g_strv_contains(watch->domains, process->guest) ||
-           (process->uuid && g_strv_contains(watch->domains, process->uuid));
-}
-
-static bool
 check_domains(const StatWatch *watch, GError **error)
 {
     for (const char *const *domain = watch->domains; domain && *domain; domain++) {
@@ -175,7 +166,8 @@ stat_watch_look(StatWatch *watch, GError **error)
     for (guint i = 0; i < watch->vcpus->len; i++)
         ((Watched *) watch->vcpus->pdata[i])->seen = false;
     for (guint i = 0; i < processes->len; i++)
-        if (is_wanted(watch, processes->pdata[i]) && !look_at(watch, processes->pdata[i], error))
+        if (qemu_process_is_among(processes->pdata[i], watch->domains) &&
+            !look_at(watch, processes->pdata[i], error))
             return false;
     for (guint i = 0; i < watch->vcpus->len; i++) {
         Watched *watched = watch->vcpus->pdata[i];

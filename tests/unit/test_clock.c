@@ -38,6 +38,17 @@ stamp_lies_between_two_readings(void **state)
     assert_true(stamp.wall_ns > 0);
 }
 
+static void
+whoever_is_late_goes_on_at_the_next_time_of_the_grid(void **state)
+{
+    int64_t now_ns = clock_raw_ns(), next_ns;
+
+    assert_int_equal(clock_next_due(now_ns, NS_PER_SECOND * 3600), now_ns + NS_PER_SECOND * 3600);
+    assert_int_equal(clock_next_due(now_ns, INT64_MAX / 4), now_ns + INT64_MAX / 4);
+    next_ns = clock_next_due(now_ns - 10 * 3600 * NS_PER_SECOND, 4 * 3600 * NS_PER_SECOND);
+    assert_int_equal(next_ns, now_ns + 2 * 3600 * NS_PER_SECOND);
+}
+
 #ifdef __x86_64__
 static void
 stamp_carries_a_tsc_that_grows(void **state)
@@ -57,6 +68,7 @@ main(void)
         cmocka_unit_test(raw_clock_never_goes_back),
         cmocka_unit_test(wall_clock_counts_from_the_epoch),
         cmocka_unit_test(stamp_lies_between_two_readings),
+        cmocka_unit_test(whoever_is_late_goes_on_at_the_next_time_of_the_grid),
 #ifdef __x86_64__
         cmocka_unit_test(stamp_carries_a_tsc_that_grows),
 #endif
