@@ -2,10 +2,10 @@
 #include <math.h>
 
 #include "common/base/failure.h"
+#include "common/json/builder.h"
 #include "correlate/analysis.h"
 #include "correlate/command.h"
 #include "correlate/comparison.h"
-#include "correlate/report/json_builder.h"
 #include "correlate/report/text_table.h"
 
 static char *

@@ -5,9 +5,9 @@
 
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
+#include "common/json/builder.h"
 #include "correlate/command.h"
 #include "correlate/judge.h"
-#include "correlate/report/json_builder.h"
 #include "correlate/report/text_table.h"
 
 static void

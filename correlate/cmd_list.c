@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/dataset/reader.h"
+#include "common/json/builder.h"
 #include "correlate/command.h"
-#include "correlate/report/json_builder.h"
 #include "correlate/report/text_table.h"
 
 static int

@@ -2,8 +2,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "common/json/builder.h"
 #include "common/json/document.h"
-#include "correlate/report/json_builder.h"
 #include "correlate/threshold.h"
 
 #define FORMAT 1

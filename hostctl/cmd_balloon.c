@@ -3,9 +3,9 @@
 
 #include "common/base/failure.h"
 #include "common/base/text.h"
+#include "common/json/builder.h"
 #include "hostctl/balloon_record.h"
 #include "hostctl/command.h"
-#include "hostctl/json_print.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/virt/guest_memory.h"
 #include "hostctl/workbench.h"
@@ -38,12 +38,12 @@ static void
 add_json(JsonBuilder *builder, const Guest *guest, const GuestMemory *memory)
 {
     json_builder_begin_object(builder);
-    json_add_string(builder, "name", guest_name(guest));
+    json_put_text(builder, "name", guest_name(guest));
     json_builder_set_member_name(builder, "ours");
     json_builder_add_boolean_value(builder, guest_is_ours(guest));
-    json_add_u64(builder, "memory_kib", guest_max_memory_kib(guest), GUEST_MEMORY_UNKNOWN);
+    json_put_u64(builder, "memory_kib", guest_max_memory_kib(guest));
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
-        json_add_u64(builder, columns[i].key, column_value(memory, i), GUEST_MEMORY_UNKNOWN);
+        json_put_u64(builder, columns[i].key, column_value(memory, i));
     json_builder_set_member_name(builder, "fresh");
     json_builder_add_boolean_value(builder, memory->fresh);
     json_builder_end_object(builder);
@@ -94,7 +94,7 @@ show(const GPtrArray *guests, bool json)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", 1, UINT64_MAX);
+    json_put_u64(builder, "format", 1);
     json_builder_set_member_name(builder, "guests");
     json_builder_begin_array(builder);
     if (!json)

@@ -4,9 +4,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/json/builder.h"
 #include "hostctl/collect/qemu_process.h"
 #include "hostctl/command.h"
-#include "hostctl/json_print.h"
 #include "hostctl/ring/look_back.h"
 #include "hostctl/ring/moment.h"
 #include "hostctl/ring/ring_place.h"

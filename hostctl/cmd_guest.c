@@ -4,9 +4,9 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
+#include "common/json/builder.h"
 #include "hostctl/collect/host_facts.h"
 #include "hostctl/command.h"
-#include "hostctl/json_print.h"
 #include "hostctl/provision.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/virt/guest_memory.h"
@@ -140,20 +140,20 @@ list_json(const GPtrArray *guests, const char *uri)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", 1, UINT64_MAX);
-    json_add_string(builder, "uri", uri);
+    json_put_u64(builder, "format", 1);
+    json_put_text(builder, "uri", uri);
     json_builder_set_member_name(builder, "guests");
     json_builder_begin_array(builder);
     for (guint i = 0; i < guests->len; i++) {
         const Guest *guest = guests->pdata[i];
 
         json_builder_begin_object(builder);
-        json_add_string(builder, "name", guest_name(guest));
-        json_add_string(builder, "uuid", guest_uuid(guest));
-        json_add_string(builder, "role", guest_role_name(guest_role(guest)));
-        json_add_string(builder, "owner", guest_owner(guest));
-        json_add_u64(builder, "vcpus", guest_vcpus(guest), UINT64_MAX);
-        json_add_u64(builder, "memory_kib", guest_max_memory_kib(guest), UINT64_MAX);
+        json_put_text(builder, "name", guest_name(guest));
+        json_put_text(builder, "uuid", guest_uuid(guest));
+        json_put_text(builder, "role", guest_role_name(guest_role(guest)));
+        json_put_text(builder, "owner", guest_owner(guest));
+        json_put_u64(builder, "vcpus", guest_vcpus(guest));
+        json_put_u64(builder, "memory_kib", guest_max_memory_kib(guest));
         json_builder_set_member_name(builder, "emulated");
         json_builder_add_boolean_value(builder, guest_page_name(guest) != NULL);
         json_builder_end_object(builder);

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/json/builder.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/command.h"
 #include "hostctl/host_qemu.h"
-#include "hostctl/json_print.h"
 #include "hostctl/knob/ksm_knob.h"
 #include "hostctl/knob/ksm_undo.h"
 #include "hostctl/subcommand.h"
@@ -50,11 +50,11 @@ show_json(const KsmStats *stats)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", 1, ABSENT_U64);
+    json_put_u64(builder, "format", 1);
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
-        json_add_u64(builder, fields[i].name, field_value(stats, i), ABSENT_U64);
-    json_add_string(builder, "advisor_mode", *stats->advisor_mode ? stats->advisor_mode : NULL);
-    json_add_u64(builder, "saved_kib", stats->pages_sharing * PAGE_KIB, ABSENT_U64);
+        json_put_u64(builder, fields[i].name, field_value(stats, i));
+    json_put_text(builder, "advisor_mode", *stats->advisor_mode ? stats->advisor_mode : NULL);
+    json_put_u64(builder, "saved_kib", stats->pages_sharing * PAGE_KIB);
     json_builder_end_object(builder);
     json_print(builder, stdout);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
+#include "common/json/builder.h"
 #include "hostctl/command.h"
-#include "hostctl/json_print.h"
 #include "hostctl/recover.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/workbench.h"
@@ -13,19 +13,19 @@ print_json(const GPtrArray *steps, unsigned damaged_lines)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", 1, UINT64_MAX);
-    json_add_u64(builder, "damaged_lines", damaged_lines, UINT64_MAX);
+    json_put_u64(builder, "format", 1);
+    json_put_u64(builder, "damaged_lines", damaged_lines);
     json_builder_set_member_name(builder, "steps");
     json_builder_begin_array(builder);
     for (guint i = 0; i < steps->len; i++) {
         const RecoverStep *step = steps->pdata[i];
 
         json_builder_begin_object(builder);
-        json_add_string(builder, "kind", journal_kind_name(step->entry->kind));
-        json_add_string(builder, "target", step->entry->target);
-        json_add_string(builder, "uri", step->entry->uri);
-        json_add_string(builder, "outcome", recover_outcome_name(step->outcome));
-        json_add_string(builder, "text", step->text);
+        json_put_text(builder, "kind", journal_kind_name(step->entry->kind));
+        json_put_text(builder, "target", step->entry->target);
+        json_put_text(builder, "uri", step->entry->uri);
+        json_put_text(builder, "outcome", recover_outcome_name(step->outcome));
+        json_put_text(builder, "text", step->text);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);

@@ -5,8 +5,8 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
+#include "common/json/builder.h"
 #include "hostctl/command.h"
-#include "hostctl/json_print.h"
 #include "hostctl/run/progress.h"
 #include "hostctl/run/run_record.h"
 #include "hostctl/subcommand.h"
@@ -29,19 +29,19 @@ add_run(JsonBuilder *builder, const RunRecord *record)
     g_autofree char *updated = time_text(record->updated_wall_ns);
 
     json_builder_begin_object(builder);
-    json_add_string(builder, "id", record->id);
-    json_add_string(builder, "state", run_record_state(record));
-    json_add_string(builder, "plan", record->plan);
-    json_add_string(builder, "dataset", record->dataset);
-    json_add_string(builder, "log", record->log);
-    json_add_u64(builder, "pid", (uint64_t) record->pid, UINT64_MAX);
-    json_add_string(builder, "started", started);
-    json_add_string(builder, "updated", updated);
-    json_add_u64(builder, "visits_done", (uint64_t) record->visits_done, UINT64_MAX);
-    json_add_u64(builder, "visits_total", (uint64_t) record->visits_total, UINT64_MAX);
-    json_add_u64(builder, "left_seconds",
-                 left_ns < 0 ? UINT64_MAX : (uint64_t) (left_ns / NS_PER_SECOND), UINT64_MAX);
-    json_add_string(builder, "message", record->message);
+    json_put_text(builder, "id", record->id);
+    json_put_text(builder, "state", run_record_state(record));
+    json_put_text(builder, "plan", record->plan);
+    json_put_text(builder, "dataset", record->dataset);
+    json_put_text(builder, "log", record->log);
+    json_put_u64(builder, "pid", (uint64_t) record->pid);
+    json_put_text(builder, "started", started);
+    json_put_text(builder, "updated", updated);
+    json_put_u64(builder, "visits_done", (uint64_t) record->visits_done);
+    json_put_u64(builder, "visits_total", (uint64_t) record->visits_total);
+    json_put_u64(builder, "left_seconds",
+                 left_ns < 0 ? UINT64_MAX : (uint64_t) (left_ns / NS_PER_SECOND));
+    json_put_text(builder, "message", record->message);
     json_builder_end_object(builder);
 }
 
@@ -51,7 +51,7 @@ print_json(const GPtrArray *records)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", 1, UINT64_MAX);
+    json_put_u64(builder, "format", 1);
     json_builder_set_member_name(builder, "runs");
     json_builder_begin_array(builder);
     for (guint i = 0; i < records->len; i++)

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "correlate/report/json_builder.h"
+#include "common/json/builder.h"
 
 static void
 add_environment(JsonBuilder *builder, const DatasetRun *run)
@@ -18,10 +18,10 @@ add_environment(JsonBuilder *builder, const DatasetRun *run)
     json_put_text(builder, "accelerator", run->accelerator);
     json_put_text(builder, "connect", run->connect);
     json_put_text(builder, "pool", run->pool);
-    json_put_known(builder, "pool_cpus", run->pool_cpus);
-    json_put_known(builder, "pool_cores", run->pool_cores);
-    json_put_known(builder, "housekeeping", run->housekeeping);
-    json_put_known(builder, "interval_ns", run->interval_ns);
+    json_put_integer(builder, "pool_cpus", run->pool_cpus);
+    json_put_integer(builder, "pool_cores", run->pool_cores);
+    json_put_integer(builder, "housekeeping", run->housekeeping);
+    json_put_integer(builder, "interval_ns", run->interval_ns);
     json_put_text(builder, "cpu_model", run->cpu_model);
     json_put_text(builder, "microcode", run->microcode);
     json_put_text(builder, "kernel", run->kernel);
@@ -57,7 +57,7 @@ add_steal_check(JsonBuilder *builder, const void *row)
     json_put_number(builder, "vp_percent", check->vp_percent);
     json_put_number(builder, "load_percent", check->load_percent);
     json_put_number(builder, "core_percent", check->core_percent);
-    json_put_known(builder, "repeat", check->repeat);
+    json_put_integer(builder, "repeat", check->repeat);
     json_put_number(builder, "expected_ratio", check->expected_ratio);
     json_put_number(builder, "measured_ratio", check->measured_ratio);
     json_put_number(builder, "micro_ratio", check->micro_ratio);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <string.h>
+#include <zlib.h>
 
 /* Where things are in a record. */
 enum {
@@ -32,25 +33,6 @@ static_assert(BLAME_GUEST == 0 && BLAME_HOST == 1 && BLAME_SELF == 2 && BLAME_QU
               "kinds are on disk by number");
 
 static const char magic[8] = "IO-RING\n";
-
-/* CRC-32 of IEEE 802.3, four bits at a time. */
-static uint32_t
-checksum(const uint8_t *bytes, size_t n)
-{
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    uint32_t crc = UINT32_MAX;
-
-    for (size_t i = 0; i < n; i++) {
-        crc ^= bytes[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
 
 static void
 put_u16(uint8_t *at, uint16_t value)
@@ -135,7 +117,7 @@ ring_record_encode(const RingRecord *record, uint8_t bytes[RING_RECORD_BYTES])
         cause[8] = record->causes[i].kind;
         ring_copy_name((char *) cause + 9, RING_NAME_BYTES, record->causes[i].name);
     }
-    put_u32(bytes + AT_CHECKSUM, checksum(bytes + 4, RING_RECORD_BYTES - 4));
+    put_u32(bytes + AT_CHECKSUM, (uint32_t) crc32(0, bytes + 4, RING_RECORD_BYTES - 4));
 }
 
 static bool
@@ -165,7 +147,7 @@ ring_record_decode(const uint8_t bytes[RING_RECORD_BYTES], RingRecord *ret_recor
     /* An empty slot needs no sum. */
     if (record.sequence == 0 || record.sequence > INT64_MAX || record.n_causes > RING_CAUSES ||
         record.wall_ns <= 0 || record.interval_ns > (uint64_t) record.wall_ns ||
-        get_u32(bytes + AT_CHECKSUM) != checksum(bytes + 4, RING_RECORD_BYTES - 4) ||
+        get_u32(bytes + AT_CHECKSUM) != (uint32_t) crc32(0, bytes + 4, RING_RECORD_BYTES - 4) ||
         !get_name(bytes + AT_GUEST, record.guest, RING_GUEST_BYTES))
         return false;
     for (unsigned i = 0; i < record.n_causes; i++) {
@@ -192,7 +174,7 @@ ring_header_encode(const RingHeader *header, uint8_t bytes[RING_HEADER_BYTES])
     put_u32(bytes + 12, header->record_bytes);
     put_u64(bytes + 16, header->capacity);
     put_u64(bytes + 24, (uint64_t) header->created_ns);
-    put_u32(bytes + HEADER_CHECKED, checksum(bytes, HEADER_CHECKED));
+    put_u32(bytes + HEADER_CHECKED, (uint32_t) crc32(0, bytes, HEADER_CHECKED));
 }
 
 bool
@@ -208,7 +190,7 @@ ring_header_decode(const uint8_t bytes[RING_HEADER_BYTES], RingHeader *ret_heade
     if (memcmp(bytes, magic, sizeof magic) != 0)
         return false;
     if (header.version == RING_VERSION &&
-        (get_u32(bytes + HEADER_CHECKED) != checksum(bytes, HEADER_CHECKED) ||
+        (get_u32(bytes + HEADER_CHECKED) != (uint32_t) crc32(0, bytes, HEADER_CHECKED) ||
          header.record_bytes != RING_RECORD_BYTES || header.capacity == 0 ||
          header.capacity > RING_MAX_RECORDS))
         return false;

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "common/base/failure.h"
-#include "hostctl/json_print.h"
+#include "common/json/builder.h"
 
 #define CELL_SIZE 32
 
@@ -92,15 +92,15 @@ add_event(JsonBuilder *builder, const SelftestReport *report, size_t i)
     const SelftestFacts *facts = &report->trial->facts[i];
 
     json_builder_begin_object(builder);
-    json_add_string(builder, "event", report->rules[i].event);
-    json_add_string(builder, "verdict", selftest_verdict_name(finding->verdict));
+    json_put_text(builder, "event", report->rules[i].event);
+    json_put_text(builder, "verdict", selftest_verdict_name(finding->verdict));
     add_double(builder, "guest_count", facts->with.count);
     add_double(builder, "host_count", facts->host.count);
     add_double(builder, "agreement_ratio", finding->agreement_ratio);
     add_double(builder, "known_ratio", finding->known_ratio);
     add_double(builder, "begins_percent", finding->begins_percent);
     add_double(builder, "ends_percent", finding->ends_percent);
-    json_add_string(builder, "reason", finding->reason);
+    json_put_text(builder, "reason", finding->reason);
     json_builder_end_object(builder);
 }
 
@@ -112,13 +112,13 @@ add_clock(JsonBuilder *builder, const ClockCheck *clock)
     json_builder_set_member_name(builder, "clock");
     json_builder_begin_object(builder);
     add_bool(builder, "agree", clock->agree);
-    json_add_u64(builder, "echoes", clock->echoes, UINT64_MAX);
-    json_add_u64(builder, "ping_bound_ns", (uint64_t) clock->ping_bound_ns, UINT64_MAX);
+    json_put_u64(builder, "echoes", clock->echoes);
+    json_put_u64(builder, "ping_bound_ns", (uint64_t) clock->ping_bound_ns);
     add_double(builder, "drift_ppm", clock->drift_ppm);
-    json_add_string(builder, "tsc_map", clock->tsc_map);
+    json_put_text(builder, "tsc_map", clock->tsc_map);
     add_double(builder, "difference_ns", compared ? (double) clock->difference_ns : NAN);
     add_double(builder, "bound_ns", compared ? (double) clock->bound_ns : NAN);
-    json_add_string(builder, "reason", clock->reason);
+    json_put_text(builder, "reason", clock->reason);
     json_builder_end_object(builder);
 }
 
@@ -128,13 +128,13 @@ selftest_report_json(const SelftestReport *report, FILE *out)
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     json_builder_begin_object(builder);
-    json_add_u64(builder, "format", SELFTEST_FORMAT, UINT64_MAX);
-    json_add_string(builder, "counters", counter_source_name(report->source));
-    json_add_string(builder, "guest", report->summary);
+    json_put_u64(builder, "format", SELFTEST_FORMAT);
+    json_put_text(builder, "counters", counter_source_name(report->source));
+    json_put_text(builder, "guest", report->summary);
     add_bool(builder, "pass", selftest_report_verdict(report, NULL));
     add_bool(builder, "mediated", report->trial->mediated);
     add_bool(builder, "host_mode_counts", report->trial->host_mode_counts);
-    json_add_string(builder, "host_mode_problem", report->trial->host_mode_problem);
+    json_put_text(builder, "host_mode_problem", report->trial->host_mode_problem);
     json_builder_set_member_name(builder, "events");
     json_builder_begin_array(builder);
     for (size_t i = 0; i < report->n_rules; i++)

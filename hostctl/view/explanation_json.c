@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/json/builder.h"
 #include "hostctl/view/explanation_private.h"
-#include "hostctl/view/json_member.h"
 
 static void
 add_causes(const GuestView *guest, JsonBuilder *builder)
@@ -11,10 +11,10 @@ add_causes(const GuestView *guest, JsonBuilder *builder)
         const CauseView *cause = guest->causes->pdata[i];
 
         json_builder_begin_object(builder);
-        json_member_text(builder, "kind", blame_kind_name(cause->kind));
-        json_member_text(builder, "name", cause->name);
-        json_member_u64(builder, "wait_ns", cause->wait_ns);
-        json_member_double(builder, "share_ratio", explanation_share(guest, cause));
+        json_put_text(builder, "kind", blame_kind_name(cause->kind));
+        json_put_text(builder, "name", cause->name);
+        json_put_u64(builder, "wait_ns", cause->wait_ns);
+        json_put_number(builder, "share_ratio", explanation_share(guest, cause));
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -34,8 +34,8 @@ resource(const GuestView *guest)
 static void
 add_contenders(const GuestView *guest, JsonBuilder *builder)
 {
-    json_member_text(builder, "resource", resource(guest));
-    json_member_text(builder, "contended_task", guest->name);
+    json_put_text(builder, "resource", resource(guest));
+    json_put_text(builder, "contended_task", guest->name);
     json_builder_set_member_name(builder, "contending_tasks");
     json_builder_begin_array(builder);
     for (guint i = 0; i < guest->causes->len; i++) {
@@ -57,9 +57,9 @@ add_neighbours(const Explanation *explanation, JsonBuilder *builder)
         const NeighbourView *neighbour = explanation->neighbours->pdata[i];
 
         json_builder_begin_object(builder);
-        json_member_text(builder, "name", neighbour->name);
-        json_member_text(builder, "shares", neighbour->shares);
-        json_member_double(builder, "run_ratio", neighbour->run_ratio);
+        json_put_text(builder, "name", neighbour->name);
+        json_put_text(builder, "shares", neighbour->shares);
+        json_put_number(builder, "run_ratio", neighbour->run_ratio);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -72,21 +72,19 @@ add_evidence(const Explanation *explanation, JsonBuilder *builder)
 
     json_builder_set_member_name(builder, "evidence");
     json_builder_begin_object(builder);
-    json_member_text(builder, "counters",
-                     guest->source == COUNTER_SOURCE_AUTO ? NULL
-                                                          : counter_source_name(guest->source));
-    json_member_double(builder, "branch_misses_per_cycle",
-                       1e4 * guest_view_ratio(guest, VIEW_BRANCH_MISSES, VIEW_CYCLES));
-    json_member_double(builder, "cache_misses_per_cycle",
-                       1e4 * guest_view_ratio(guest, VIEW_CACHE_MISSES, VIEW_CYCLES));
-    json_member_double(builder, "instructions_per_cycle",
-                       guest_view_ratio(guest, VIEW_INSTRUCTIONS, VIEW_CYCLES));
-    json_member_double(builder, "branch_baseline_ratio", explanation->baseline_ratio);
-    json_member_u64(builder, "throttled_ns", guest->throttled_ns);
-    json_member_u64(builder, "quota_percent", guest->cgroup.quota_percent);
-    json_member_u64(builder, "io_stalled_us", guest->io_stalled_us);
-    json_member_u64(builder, "llc_bytes",
-                    guest->has_resctrl ? guest->resctrl.llc_bytes : ABSENT_U64);
+    json_put_text(builder, "counters",
+                  guest->source == COUNTER_SOURCE_AUTO ? NULL : counter_source_name(guest->source));
+    json_put_number(builder, "branch_misses_per_cycle",
+                    1e4 * guest_view_ratio(guest, VIEW_BRANCH_MISSES, VIEW_CYCLES));
+    json_put_number(builder, "cache_misses_per_cycle",
+                    1e4 * guest_view_ratio(guest, VIEW_CACHE_MISSES, VIEW_CYCLES));
+    json_put_number(builder, "instructions_per_cycle",
+                    guest_view_ratio(guest, VIEW_INSTRUCTIONS, VIEW_CYCLES));
+    json_put_number(builder, "branch_baseline_ratio", explanation->baseline_ratio);
+    json_put_u64(builder, "throttled_ns", guest->throttled_ns);
+    json_put_u64(builder, "quota_percent", guest->cgroup.quota_percent);
+    json_put_u64(builder, "io_stalled_us", guest->io_stalled_us);
+    json_put_u64(builder, "llc_bytes", guest->has_resctrl ? guest->resctrl.llc_bytes : ABSENT_U64);
     add_neighbours(explanation, builder);
     json_builder_end_object(builder);
 }
@@ -97,17 +95,17 @@ explanation_build_json(const Explanation *explanation, JsonBuilder *builder)
     const GuestView *guest = explanation->guest;
 
     json_builder_begin_object(builder);
-    json_member_u64(builder, "format", 1);
-    json_member_text(builder, "domain", guest->name);
-    json_member_text(builder, "title", guest->title);
-    json_member_double(builder, "seconds", explanation->seconds);
-    json_member_u64(builder, "vcpus", guest->vcpus->len);
-    json_member_u64(builder, "run_ns", guest->run_ns);
-    json_member_u64(builder, "wait_ns", guest->wait_ns);
-    json_member_double(builder, "wait_ratio", guest_view_wait_ratio(guest));
-    json_member_text(builder, "verdict", verdict_name(guest->verdict));
+    json_put_u64(builder, "format", 1);
+    json_put_text(builder, "domain", guest->name);
+    json_put_text(builder, "title", guest->title);
+    json_put_number(builder, "seconds", explanation->seconds);
+    json_put_u64(builder, "vcpus", guest->vcpus->len);
+    json_put_u64(builder, "run_ns", guest->run_ns);
+    json_put_u64(builder, "wait_ns", guest->wait_ns);
+    json_put_number(builder, "wait_ratio", guest_view_wait_ratio(guest));
+    json_put_text(builder, "verdict", verdict_name(guest->verdict));
     add_causes(guest, builder);
-    json_member_text(builder, "no_blame", explanation->no_blame);
+    json_put_text(builder, "no_blame", explanation->no_blame);
     add_contenders(guest, builder);
     add_evidence(explanation, builder);
     json_builder_set_member_name(builder, "advice");
@@ -115,6 +113,6 @@ explanation_build_json(const Explanation *explanation, JsonBuilder *builder)
     for (guint i = 0; i < explanation->advice->len; i++)
         json_builder_add_string_value(builder, explanation->advice->pdata[i]);
     json_builder_end_array(builder);
-    json_member_text(builder, "text", explanation->text);
+    json_put_text(builder, "text", explanation->text);
     json_builder_end_object(builder);
 }

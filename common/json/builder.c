@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/report/json_builder.h"
+#include "common/json/builder.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "common/base/json_guard.h"
 #include "common/base/json_text.h"
-#include "common/dataset/reader.h"
 
 void
 json_put_text(JsonBuilder *builder, const char *key, const char *text)
@@ -32,17 +31,16 @@ void
 json_put_integer(JsonBuilder *builder, const char *key, int64_t integer)
 {
     json_builder_set_member_name(builder, key);
-    json_builder_add_int_value(builder, integer);
+    if (integer != INT64_MIN)
+        json_builder_add_int_value(builder, integer);
+    else
+        json_builder_add_null_value(builder);
 }
 
 void
-json_put_known(JsonBuilder *builder, const char *key, int64_t integer)
+json_put_u64(JsonBuilder *builder, const char *key, uint64_t integer)
 {
-    json_builder_set_member_name(builder, key);
-    if (integer == DATASET_UNKNOWN)
-        json_builder_add_null_value(builder);
-    else
-        json_builder_add_int_value(builder, integer);
+    json_put_integer(builder, key, integer <= INT64_MAX ? (int64_t) integer : INT64_MIN);
 }
 
 void
@@ -70,17 +68,31 @@ json_put_document(JsonBuilder *builder, const char *key, const char *json)
     json_builder_add_value(builder, json_parser_steal_root(parser));
 }
 
-char *
-json_builder_text(JsonBuilder *builder, bool pretty)
+static char *
+text_of(JsonBuilder *builder, bool pretty, guint indent)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     g_autofree char *text = NULL, *tame = NULL;
 
     json_generator_set_pretty(generator, pretty);
-    json_generator_set_indent(generator, 1);
+    json_generator_set_indent(generator, indent);
     json_generator_set_root(generator, root);
     text = json_generator_to_data(generator, NULL);
     tame = json_text_tame(text);
     return g_strconcat(tame, "\n", NULL);
+}
+
+char *
+json_builder_text(JsonBuilder *builder, bool pretty)
+{
+    return text_of(builder, pretty, 1);
+}
+
+void
+json_print(JsonBuilder *builder, FILE *out)
+{
+    g_autofree char *text = text_of(builder, true, 2);
+
+    fputs(text, out);
 }
