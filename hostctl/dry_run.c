@@ -12,6 +12,18 @@
 #include "hostctl/run/smallest_effect.h"
 
 static void
+print_pool(const Rig *rig, FILE *out)
+{
+    g_autofree char *pool = cpuset_format(&rig->pool), *kept = cpuset_format(&rig->kept_cpus);
+
+    fprintf(out, "pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus,
+            rig->pool_cores,
+            rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
+    if (*kept)
+        fprintf(out, "housekeeping CPUs %s: hostctl, QEMU's own threads, interrupts\n", kept);
+}
+
+static void
 print_memory(const Plan *plan, const Rig *rig, FILE *out)
 {
     MemoryStats memory;
@@ -107,7 +119,6 @@ void
 dry_run_print(const Plan *plan, const Rig *rig, FILE *out)
 {
     g_autoptr(GArray) visits = schedule_make(plan);
-    g_autofree char *pool = cpuset_format(&rig->pool);
     g_autofree char *duration = progress_duration(experiment_planned_ns(plan, rig));
 
     fprintf(out, "plan         %s (%s)\n", plan->name, plan->path);
@@ -115,9 +126,7 @@ dry_run_print(const Plan *plan, const Rig *rig, FILE *out)
             rig->accelerator_reason);
     fprintf(out, "counters     %s (%s)\n", counter_source_name(rig->counters),
             rig->counters_reason);
-    fprintf(out, "pool         CPUs %s: P = %u on %u cores, %s\n", pool, rig->pool_cpus,
-            rig->pool_cores,
-            rig->housekeeping ? "a CPU is kept for the host" : "no CPU kept for the host");
+    print_pool(rig, out);
     print_memory(plan, rig, out);
     print_counters(plan, rig, out);
     for (guint i = 0; i < plan->conditions->len; i++)

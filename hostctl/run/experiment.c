@@ -4,6 +4,7 @@
 #include "hostctl/knob/ksm_knob.h"
 #include "hostctl/run/condition.h"
 #include "hostctl/run/fleet.h"
+#include "hostctl/run/housekeeping.h"
 #include "hostctl/run/sampler.h"
 #include "hostctl/run/schedule.h"
 #include "hostctl/run/visit.h"
@@ -21,6 +22,7 @@ typedef struct {
     int64_t *condition_ids;
     KsmKnob *ksm; /* NULL: no condition changes it */
     HostSettings *host;
+    Housekeeping *housekeeping; /* NULL: no CPUs are kept */
     Fleet *fleet;
     Sampler *sampler;
     GPtrArray *notes;
@@ -163,6 +165,9 @@ end(Experiment *experiment, bool made, GPtrArray *notes, GError **error)
     drop_fleet(experiment);
     if (!host_settings_put_back(experiment->host, notes, &late))
         ended = false;
+    if (experiment->housekeeping &&
+        !housekeeping_put_back(experiment->housekeeping, notes, late ? NULL : &late))
+        ended = false;
     if (experiment->ksm && !ksm_knob_put_back(experiment->ksm, notes, late ? NULL : &late))
         ended = false;
     if (!writer_finish(lab->writer, state, ended ? &late : NULL))
@@ -172,6 +177,19 @@ end(Experiment *experiment, bool made, GPtrArray *notes, GError **error)
     else if (late)
         g_ptr_array_add(notes, g_strdup(late->message));
     return made && ended;
+}
+
+static bool
+keep_cpus(Experiment *experiment, GError **error)
+{
+    Lab *lab = experiment->lab;
+    const cpu_set_t *cpus = rig_emulator_cpus(lab->rig);
+    g_autofree char *note = NULL;
+
+    if (!cpus)
+        return true;
+    experiment->housekeeping = housekeeping_new(lab->journal, cpus, &note, error);
+    return experiment->housekeeping && lab_note(lab, 0, 0, "info", error, "%s", note);
 }
 
 bool
@@ -194,6 +212,9 @@ experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error)
         experiment.ksm = ksm;
         ready = ksm != NULL;
     }
-    ready = ready && write_conditions(&experiment, error) && make_visits(&experiment, error);
-    return end(&experiment, ready, notes, error);
+    ready = ready && keep_cpus(&experiment, error) && write_conditions(&experiment, error) &&
+            make_visits(&experiment, error);
+    ready = end(&experiment, ready, notes, error);
+    housekeeping_free(experiment.housekeeping);
+    return ready;
 }

@@ -28,6 +28,12 @@ fleet_guest_free(void *data)
     g_free(member);
 }
 
+const Lab *
+fleet_lab(const Fleet *fleet)
+{
+    return fleet->lab;
+}
+
 unsigned
 fleet_size(const Fleet *fleet)
 {
@@ -58,6 +64,7 @@ create_guest(Fleet *fleet, FleetGuest *member, const PlanCondition *condition, u
         .vcpus = (unsigned) kind->vcpus,
         .memory_kib = (uint64_t) kind->memory_mib * 1024,
         .pool = &lab->rig->pool,
+        .emulator = rig_emulator_cpus(lab->rig),
         .kernel = lab->kernel,
         .initrd = lab->initrd,
         .balloon = condition->balloon != PLAN_BALLOON_NONE,

@@ -46,6 +46,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
 /* The same with errors. Call fleet_free() after it. */
 bool fleet_destroy(Fleet *fleet, GError **error);
 
+const Lab *fleet_lab(const Fleet *fleet);
+
 /* The micro guest is the first. */
 unsigned fleet_size(const Fleet *fleet);
 FleetGuest *fleet_guest(const Fleet *fleet, unsigned index);

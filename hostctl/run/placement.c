@@ -35,8 +35,10 @@ pin_in_turn(const RigStep *step, Fleet *fleet, GError **error)
 bool
 placement_apply(PlanPlacement placement, const RigStep *step, Fleet *fleet, GError **error)
 {
+    const cpu_set_t *emulator = rig_emulator_cpus(fleet_lab(fleet)->rig);
+
     for (unsigned i = 0; i < fleet_size(fleet); i++)
-        if (!guest_pin(fleet_guest(fleet, i)->guest, &step->cpus, error))
+        if (!guest_pin(fleet_guest(fleet, i)->guest, &step->cpus, emulator, error))
             return false;
     return placement != PLAN_PINNED || pin_in_turn(step, fleet, error);
 }

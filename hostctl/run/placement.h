@@ -8,7 +8,8 @@
 /*
  * Shared and shrink: all threads of all guests to step->cpus. Pinned: the vCPUs, in the order of
  * the guests, to one CPU each, in turn, so that any first N of them are spread as evenly as can be;
- * QEMU's other threads to all of step->cpus. Call it while no load runs.
+ * QEMU's other threads to all of step->cpus, or to the housekeeping CPUs where there are some. Call
+ * it while no load runs.
  */
 bool placement_apply(PlanPlacement placement, const RigStep *step, Fleet *fleet, GError **error);
 

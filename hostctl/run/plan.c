@@ -14,6 +14,7 @@ static const char *const counters[] = { "auto", "hardware", "emulated", "softwar
 static const char *const orders[] = { "balanced", "ascending", NULL };
 static const char *const betweens[] = { "recreate", "keep", NULL };
 static const char *const scopes[] = { "cpu", "task", NULL };
+static const char *const bases[] = { "cpus", "cores", NULL };
 static const char *const load_ats[] = { "start", "measure", NULL };
 
 static bool
@@ -52,12 +53,31 @@ read_micro(const JsonPlace *place, const JsonField *field, void *target, GError 
     return json_read_object(place, fields, G_N_ELEMENTS(fields), target, error);
 }
 
+/* The field's arithmetic: guests = ratio * CPUs (or cores) / vCPUs of a guest. */
+static bool
+read_count(const JsonPlace *place, const JsonField *field, void *target, GError **error)
+{
+    static const JsonField fields[] = {
+        { "ratio", json_read_double, offsetof(PlanGuests, count.percent), 0, 100,
+          .required = true },
+        { "of", json_read_choice, offsetof(PlanGuests, count_of), .choices = bases },
+    };
+    PlanGuests *guests = target;
+
+    if (!JSON_NODE_HOLDS_OBJECT(place->node))
+        return plan_read_amount(place, field, &guests->count, error);
+    if (!json_read_object(place, fields, G_N_ELEMENTS(fields), target, error))
+        return false;
+    guests->count.percent *= 100;
+    return true;
+}
+
 static bool
 read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError **error)
 {
     static const JsonField fields[] = {
         { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
-        { "count", plan_read_amount, offsetof(PlanGuests, count), 0, 10000 },
+        { "count", read_count, 0, 0, 10000 },
         { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
         { "load", json_read_strv, offsetof(PlanGuests, load) },
@@ -96,6 +116,7 @@ static const JsonField plan_fields[] = {
     { "accelerator", json_read_choice, offsetof(Plan, accelerator), .choices = accelerators },
     { "counters", json_read_choice, offsetof(Plan, counters), .choices = counters },
     { "pool", json_read_string, offsetof(Plan, pool) },
+    { "housekeeping", json_read_string, offsetof(Plan, housekeeping) },
     { "seed", json_read_int64, offsetof(Plan, seed), 0, UINT32_MAX },
     { "guests", read_guests, 0 },
     { "load", json_read_strv, offsetof(Plan, load), .required = true },
@@ -104,6 +125,7 @@ static const JsonField plan_fields[] = {
     { "events", json_read_strv, offsetof(Plan, events) },
     { "conditions", plan_read_conditions, offsetof(Plan, conditions), .required = true },
     { "steps_percent", read_steps, offsetof(Plan, steps_percent), .required = true },
+    { "steps_of", json_read_choice, offsetof(Plan, steps_of), .choices = bases },
     { "order", json_read_choice, offsetof(Plan, order), .choices = orders },
     { "repeats", json_read_int64, offsetof(Plan, repeats), 1, 1000 },
     { "between_conditions", json_read_choice, offsetof(Plan, between), .choices = betweens },
@@ -127,6 +149,7 @@ plan_new(void)
     *plan = (Plan){
         .connect = g_strdup("qemu:///system"),
         .pool = g_strdup("auto"),
+        .housekeeping = g_strdup("none"),
         .seed = 1,
         .micro = { .vcpus = 1, .memory_mib = 192 },
         .bulk = { .count = { .percent = 200 }, .vcpus = 1, .memory_mib = 192 },
@@ -155,6 +178,7 @@ plan_free(Plan *plan)
     g_free(plan->name);
     g_free(plan->connect);
     g_free(plan->pool);
+    g_free(plan->housekeeping);
     g_free(plan->text);
     g_strfreev(plan->micro.load);
     g_strfreev(plan->bulk.load);

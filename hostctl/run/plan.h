@@ -24,9 +24,12 @@ typedef enum { PLAN_ORDER_BALANCED, PLAN_ORDER_ASCENDING } PlanOrder;
 typedef enum { PLAN_BETWEEN_RECREATE, PLAN_BETWEEN_KEEP } PlanBetween;
 typedef enum { PLAN_LOAD_AT_START, PLAN_LOAD_AT_MEASURE } PlanLoadAt;
 typedef enum { PLAN_SCOPE_CPU, PLAN_SCOPE_TASK } PlanScope;
+/* What a share of vCPUs is taken of: logical CPUs, or physical cores. */
+typedef enum { PLAN_OF_CPUS, PLAN_OF_CORES } PlanOf;
 
 typedef struct {
-    PlanAmount count; /* bulk only: percent of the pool's CPUs, or guests */
+    PlanAmount count; /* bulk only: vCPUs in percent of the pool, or guests */
+    int count_of;     /* PlanOf; bulk only */
     int64_t vcpus;
     int64_t memory_mib;
     char **load;      /* argv; NULL: the plan's load */
@@ -40,9 +43,10 @@ typedef struct {
     int64_t version;
     char *name;
     char *connect;
-    int accelerator; /* PlanAccelerator */
-    int counters;    /* PlanCounters */
-    char *pool;      /* auto, all, or a CPU list */
+    int accelerator;    /* PlanAccelerator */
+    int counters;       /* PlanCounters */
+    char *pool;         /* auto, all, or a CPU list */
+    char *housekeeping; /* none, auto, or a CPU list */
     int64_t seed;
     PlanGuests micro, bulk;
     char **load;     /* argv */
@@ -51,6 +55,7 @@ typedef struct {
     char **events;
     GPtrArray *conditions; /* of PlanCondition */
     GArray *steps_percent; /* of double */
+    int steps_of;          /* PlanOf */
     int order;             /* PlanOrder */
     int64_t repeats;
     int between; /* PlanBetween */

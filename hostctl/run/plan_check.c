@@ -177,11 +177,24 @@ check_name(const Plan *plan, GError **error)
     return true;
 }
 
+static bool
+check_cpu_lists(const Plan *plan, GError **error)
+{
+    cpu_set_t cpus;
+
+    if (!g_str_equal(plan->pool, "auto") && !g_str_equal(plan->pool, "all") &&
+        !cpuset_parse(plan->pool, &cpus, NULL))
+        return fail(plan, error, "$.pool",
+                    "“%s” is no pool (want auto, all or a CPU list like 2-7)", plan->pool);
+    return g_str_equal(plan->housekeeping, "auto") || g_str_equal(plan->housekeeping, "none") ||
+           cpuset_parse(plan->housekeeping, &cpus, NULL) ||
+           fail(plan, error, "$.housekeeping",
+                "“%s” are no CPUs (want none, auto or a CPU list like 0-1)", plan->housekeeping);
+}
+
 bool
 plan_check(const Plan *plan, GError **error)
 {
-    cpu_set_t pool;
-
     if (!check_name(plan, error) || !check_events(plan, error) || !check_conditions(plan, error))
         return false;
     if (plan->load[0] == NULL)
@@ -201,9 +214,5 @@ plan_check(const Plan *plan, GError **error)
     if (plan->measure_seconds * 1000 < 2 * (double) plan->interval_ms)
         return fail(plan, error, "$.measure_seconds", "shorter than two intervals of %d ms",
                     (int) plan->interval_ms);
-    if (!g_str_equal(plan->pool, "auto") && !g_str_equal(plan->pool, "all") &&
-        !cpuset_parse(plan->pool, &pool, NULL))
-        return fail(plan, error, "$.pool",
-                    "“%s” is no pool (want auto, all or a CPU list like 2-7)", plan->pool);
-    return true;
+    return check_cpu_lists(plan, error);
 }

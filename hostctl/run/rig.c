@@ -93,25 +93,69 @@ resolve_layout(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 }
 
 static bool
-resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+check_online(const Rig *rig, const Plan *plan, const char *key, const cpu_set_t *cpus,
+             GError **error)
 {
+    g_autofree char *list = cpuset_format(cpus), *online = cpuset_format(&rig->facts->online);
     cpu_set_t within;
 
+    CPU_AND(&within, cpus, &rig->facts->online);
+    return CPU_EQUAL(&within, cpus) ||
+           failure_set(error, FAILURE_FAILED,
+                       "%s: $.%s: “%s” has CPUs that are not online (online: %s)", plan->path, key,
+                       list, online);
+}
+
+/* "auto": what the pool leaves. A list takes its CPUs out of an automatic pool. */
+static bool
+resolve_housekeeping(Rig *rig, const Plan *plan, GError **error)
+{
+    const cpu_set_t *online = &rig->facts->online;
+    cpu_set_t both;
+
+    if (g_str_equal(plan->housekeeping, "none"))
+        return true;
+    if (g_str_equal(plan->housekeeping, "auto")) {
+        CPU_XOR(&rig->kept_cpus, &rig->pool, online);
+        return CPU_COUNT(&rig->kept_cpus) > 0 ||
+               failure_set(error, FAILURE_FAILED,
+                           "%s: $.housekeeping: the pool is all of this host's %d CPUs (name some "
+                           "that guests may not use, or a smaller \"pool\")",
+                           plan->path, CPU_COUNT(online));
+    }
+    if (!cpuset_parse(plan->housekeeping, &rig->kept_cpus, error) ||
+        !check_online(rig, plan, "housekeeping", &rig->kept_cpus, error))
+        return false;
+    if (g_str_equal(plan->pool, "auto")) {
+        CPU_XOR(&rig->pool, &rig->kept_cpus, online);
+        return CPU_COUNT(&rig->pool) > 0 ||
+               failure_set(error, FAILURE_FAILED, "%s: $.housekeeping: leaves no CPU to the guests",
+                           plan->path);
+    }
+    CPU_AND(&both, &rig->kept_cpus, &rig->pool);
+    if (CPU_COUNT(&both) > 0) {
+        g_autofree char *list = cpuset_format(&both);
+
+        return failure_set(error, FAILURE_FAILED,
+                           "%s: $.housekeeping: CPUs %s are in the pool too (take them out of one "
+                           "of both)",
+                           plan->path, list);
+    }
+    return true;
+}
+
+static bool
+resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
+{
     rig->pool = rig->facts->online;
     if (g_str_equal(plan->pool, "auto")) {
         rig->pool = host_default_pool(rig->facts);
     } else if (!g_str_equal(plan->pool, "all") && !cpuset_parse(plan->pool, &rig->pool, error)) {
         return false;
     }
-
-    CPU_AND(&within, &rig->pool, &rig->facts->online);
-    if (!CPU_EQUAL(&within, &rig->pool)) {
-        g_autofree char *online = cpuset_format(&rig->facts->online);
-
-        return failure_set(error, FAILURE_FAILED,
-                           "%s: $.pool: “%s” has CPUs that are not online (online: %s)", plan->path,
-                           plan->pool, online);
-    }
+    if (!check_online(rig, plan, "pool", &rig->pool, error) ||
+        !resolve_housekeeping(rig, plan, error))
+        return false;
     rig->pool_cpus = (unsigned) CPU_COUNT(&rig->pool);
     rig->pool_cores = host_cores(root, &rig->pool);
     rig->housekeeping = CPU_COUNT(&rig->facts->online) > CPU_COUNT(&rig->pool);
@@ -121,7 +165,8 @@ resolve_pool(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 static bool
 resolve_guests(Rig *rig, const Plan *plan, GError **error)
 {
-    double share = plan->bulk.count.percent * rig->pool_cpus / 100;
+    unsigned of = plan->bulk.count_of == PLAN_OF_CORES ? rig->pool_cores : rig->pool_cpus;
+    double share = plan->bulk.count.percent * of / 100;
 
     rig->n_bulk = isnan(share) ? (unsigned) plan->bulk.count.value
                                : (unsigned) lround(share / (double) plan->bulk.vcpus);
@@ -176,6 +221,12 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
         !check_memory(rig, plan, root, error))
         return NULL;
     return g_steal_pointer(&rig);
+}
+
+const cpu_set_t *
+rig_emulator_cpus(const Rig *rig)
+{
+    return CPU_COUNT(&rig->kept_cpus) > 0 ? &rig->kept_cpus : NULL;
 }
 
 void

@@ -25,6 +25,7 @@ typedef struct {
     unsigned pool_cpus;  /* P */
     unsigned pool_cores; /* physical cores behind the pool */
     bool housekeeping;   /* at least one CPU is not in the pool */
+    cpu_set_t kept_cpus; /* for hostctl, QEMU's own threads and interrupts; empty: not asked for */
     unsigned n_bulk;
     uint64_t guests_memory_kib;
     HostFacts *facts;
@@ -32,8 +33,13 @@ typedef struct {
 
 /*
  * Errors: an accelerator or counters that this host has not, a pool with CPUs that are not online,
+ * housekeeping CPUs that are in the pool or none,
  * a step that cannot be made of these guests and CPUs, guests that do not fit into memory.
  */
 Rig *rig_new(const Plan *plan, const Sysroot *root, GError **error);
 void rig_free(Rig *rig);
+
+/* Where QEMU's own threads run; NULL: with the vCPUs. */
+const cpu_set_t *rig_emulator_cpus(const Rig *rig);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rig, rig_free)

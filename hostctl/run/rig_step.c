@@ -5,10 +5,29 @@
 
 #include "common/base/failure.h"
 
+static bool
+by_cores(const Plan *plan)
+{
+    return plan->steps_of == PLAN_OF_CORES;
+}
+
+/* What a step is so many percent of. */
+static unsigned
+base(const Rig *rig, const Plan *plan)
+{
+    return by_cores(plan) ? rig->pool_cores : rig->pool_cpus;
+}
+
+static const char *
+base_name(const Plan *plan)
+{
+    return by_cores(plan) ? "cores" : "CPUs";
+}
+
 static unsigned
 bulk_for_percent(const Rig *rig, const Plan *plan, double percent)
 {
-    return (unsigned) lround(percent * rig->pool_cpus / 100 / (double) plan->bulk.vcpus);
+    return (unsigned) lround(percent * base(rig, plan) / 100 / (double) plan->bulk.vcpus);
 }
 
 static double
@@ -39,12 +58,12 @@ next_to_go(const cpu_set_t *left, const cpu_set_t *siblings)
 }
 
 cpu_set_t
-rig_shrink(const Sysroot *root, const cpu_set_t *cpus, unsigned wanted)
+rig_shrink(const Sysroot *root, const cpu_set_t *cpus, PlanOf of, unsigned wanted)
 {
     cpu_set_t left = *cpus, siblings;
 
     CPU_ZERO(&siblings);
-    while ((unsigned) CPU_COUNT(&left) > wanted) {
+    while ((of == PLAN_OF_CORES ? host_cores(root, &left) : (unsigned) CPU_COUNT(&left)) > wanted) {
         int cpu = next_to_go(&left, &siblings);
 
         CPU_CLR(cpu, &left);
@@ -73,8 +92,9 @@ rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_pe
 
     step.n_bulk = step_percent > 0 ? rig->n_bulk : 0;
     if (step_percent > 0) {
-        step.n_cpus = (unsigned) lround(100 * bulk_vcpus(rig, plan) / step_percent);
-        step.cpus = rig_shrink(rig->root, &rig->pool, step.n_cpus);
+        step.cpus = rig_shrink(rig->root, &rig->pool, (PlanOf) plan->steps_of,
+                               (unsigned) lround(100 * bulk_vcpus(rig, plan) / step_percent));
+        step.n_cpus = (unsigned) CPU_COUNT(&step.cpus);
         step.n_cores = host_cores(rig->root, &step.cpus);
     }
     return step;
@@ -88,9 +108,10 @@ check_guests(const Rig *rig, const Plan *plan, guint index, GError **error)
 
     return needed <= rig->n_bulk ||
            failure_set(error, FAILURE_FAILED,
-                       "%s: $.steps_percent[%u]: %g %% of %u CPUs needs %u bulk guests, and "
+                       "%s: $.steps_percent[%u]: %g %% of %u %s needs %u bulk guests, and "
                        "$.guests.bulk.count gives %u",
-                       plan->path, index, step, rig->pool_cpus, needed, rig->n_bulk);
+                       plan->path, index, step, base(rig, plan), base_name(plan), needed,
+                       rig->n_bulk);
 }
 
 static bool
@@ -99,14 +120,14 @@ check_cpus(const Rig *rig, const Plan *plan, const char *condition, guint index,
     double step = g_array_index(plan->steps_percent, double, index);
     double most = 100 * bulk_vcpus(rig, plan);
 
-    if (step <= 0 || (step <= most && lround(most / step) <= (long) rig->pool_cpus))
+    if (step <= 0 || (step <= most && lround(most / step) <= (long) base(rig, plan)))
         return true;
     return failure_set(error, FAILURE_FAILED,
-                       "%s: $.steps_percent[%u]: with %u bulk guests on 1 to %u CPUs the condition "
+                       "%s: $.steps_percent[%u]: with %u bulk guests on 1 to %u %s the condition "
                        "“%s”, which shrinks the pool, reaches %g to %g %%, not %g %% (change the "
                        "step or $.guests.bulk.count)",
-                       plan->path, index, rig->n_bulk, rig->pool_cpus, condition,
-                       most / rig->pool_cpus, most, step);
+                       plan->path, index, rig->n_bulk, base(rig, plan), base_name(plan), condition,
+                       most / base(rig, plan), most, step);
 }
 
 bool

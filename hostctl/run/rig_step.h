@@ -18,9 +18,10 @@ typedef struct {
 } RigStep;
 
 /*
- * The step in that condition (index). By guests: step_percent of the pool's CPUs in vCPUs, rounded
- * to whole guests, on the whole pool. By CPUs (placement shrink): all bulk guests, on so many CPUs
- * that their vCPUs are step_percent of them, rounded; 0 %: no load, the whole pool.
+ * The step in that condition (index). By guests: step_percent of the pool's CPUs (or cores, when
+ * the plan's steps are of cores) in vCPUs, rounded to whole guests, on the whole pool. By CPUs
+ * (placement shrink): all bulk guests, on so many CPUs that their vCPUs are step_percent of them,
+ * rounded; 0 %: no load, the whole pool.
  */
 RigStep rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_percent);
 
@@ -30,6 +31,6 @@ RigStep rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double
  */
 bool rig_steps_check(const Rig *rig, const Plan *plan, GError **error);
 
-/* `wanted` of the CPUs: cores are given up whole, the lowest first, for that is where interrupts
- * tend to be. */
-cpu_set_t rig_shrink(const Sysroot *root, const cpu_set_t *cpus, unsigned wanted);
+/* `wanted` of the CPUs, or of the cores behind them: cores are given up whole, the lowest first,
+ * for that is where interrupts tend to be. */
+cpu_set_t rig_shrink(const Sysroot *root, const cpu_set_t *cpus, PlanOf of, unsigned wanted);

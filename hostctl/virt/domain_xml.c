@@ -117,11 +117,12 @@ fill_memory(Filling *filling, const GuestSpec *spec)
     }
 }
 
-/* Pinned as a whole: QEMU's own threads take part of the pool too, as on a crowded host. */
+/* QEMU's own threads take part of the pool too, as on a crowded host, unless they have CPUs. */
 static void
 fill_pins(Filling *filling, const GuestSpec *spec)
 {
     g_autofree char *cpus = cpuset_format(spec->pool);
+    g_autofree char *emulator = cpuset_format(spec->emulator ? spec->emulator : spec->pool);
     xmlNode *cputune = find_node(filling, "/domain/cputune");
     xmlNode *pin;
 
@@ -135,7 +136,7 @@ fill_pins(Filling *filling, const GuestSpec *spec)
     }
     pin = cputune ? xmlNewChild(cputune, NULL, BAD_CAST "emulatorpin", NULL) : NULL;
     if (pin)
-        xmlSetProp(pin, BAD_CAST "cpuset", BAD_CAST cpus);
+        xmlSetProp(pin, BAD_CAST "cpuset", BAD_CAST emulator);
 }
 
 static void

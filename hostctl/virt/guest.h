@@ -46,7 +46,8 @@ typedef struct {
     Accelerator accelerator;
     unsigned vcpus;
     uint64_t memory_kib;
-    const cpu_set_t *pool; /* vCPUs and emulator threads run here only; NULL: anywhere */
+    const cpu_set_t *pool;     /* vCPUs run here only; NULL: anywhere */
+    const cpu_set_t *emulator; /* QEMU's own threads; NULL: where the vCPUs run */
     const char *kernel;
     const char *initrd;
     const char *cmdline; /* NULL: the appliance's usual one */
@@ -124,8 +125,9 @@ char *guest_console_tail(const Guest *guest, size_t max_bytes);
 unsigned guest_vcpus(const Guest *guest);
 uint64_t guest_max_memory_kib(const Guest *guest);
 
-/* Where vCPUs may run from now on; guest_pin() moves all vCPUs and the emulator threads. */
+/* Where vCPUs may run from now on; guest_pin() moves all vCPUs, and QEMU's own threads to
+ * `emulator` (NULL: to the same CPUs). */
 bool guest_pin_vcpu(Guest *guest, unsigned vcpu, const cpu_set_t *cpus, GError **error);
-bool guest_pin(Guest *guest, const cpu_set_t *cpus, GError **error);
+bool guest_pin(Guest *guest, const cpu_set_t *cpus, const cpu_set_t *emulator, GError **error);
 bool guest_set_cpu_shares(Guest *guest, unsigned shares, GError **error);
 bool guest_set_cpu_quota(Guest *guest, unsigned percent, GError **error); /* 0: none */

@@ -52,16 +52,17 @@ guest_pin_vcpu(Guest *guest, unsigned vcpu, const cpu_set_t *cpus, GError **erro
 }
 
 bool
-guest_pin(Guest *guest, const cpu_set_t *cpus, GError **error)
+guest_pin(Guest *guest, const cpu_set_t *cpus, const cpu_set_t *emulator, GError **error)
 {
-    CpuMap map = make_map(cpus);
+    CpuMap map = make_map(cpus), others = make_map(emulator ? emulator : cpus);
 
     if (!check_pin(guest, cpus, error))
         return false;
     for (unsigned vcpu = 0; vcpu < guest->vcpus; vcpu++)
         if (!pin_one(guest, vcpu, &map, error))
             return false;
-    if (virDomainPinEmulator(guest->domain, map.bytes, map.length, VIR_DOMAIN_AFFECT_LIVE) < 0)
+    if (virDomainPinEmulator(guest->domain, others.bytes, others.length, VIR_DOMAIN_AFFECT_LIVE) <
+        0)
         return virt_failure(error, "guest %s: pinning QEMU's threads", guest->name);
     return true;
 }

@@ -107,6 +107,7 @@ def compare(parser, table, schema, path):
 BREAKS = (
     ('version', 2), ('name', 'a b'), ('name', 7), ('accelerator', 'xen'), ('frobs', 1), ('seed', -1),
     ('guests', []), ('guests.micro.vcpu', 1), ('guests.micro.vcpus', 0), ('guests.bulk.count', 'many'),
+    ('guests.bulk.count', {'of': 'cores'}), ('guests.bulk.count', {'ratio': 2, 'of': 'nodes'}), ('steps_of', 'threads'), ('housekeeping', 1),
     ('load', 'stress'), ('load_env', {'A': 1}), ('emulated.llc_kib', 1), ('events', 'cycles'),
     ('conditions', []), ('conditions.0.ksm', 'maybe'), ('conditions.0.balloon', 'half'), ('conditions.0.balloon', 'autos'), ('conditions.0.colour', 1),
     ('conditions.0.cpu_shares', {'small': 9}), ('conditions.0.cpu_quota_percent', 0), ('conditions.0.host_hogs', 'all'),

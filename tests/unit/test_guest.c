@@ -78,7 +78,7 @@ changes_nothing_of_a_guest_that_is_not_ours(void **state)
     assert_false(guest_is_ours(guest));
     assert_false(guest_destroy(guest, &errors[0]));
     assert_false(guest_balloon_ask(guest, 300000, &errors[1]));
-    assert_false(guest_pin(guest, &cpus, &errors[2]));
+    assert_false(guest_pin(guest, &cpus, NULL, &errors[2]));
     assert_false(guest_pin_vcpu(guest, 0, &cpus, &errors[3]));
     assert_false(guest_set_cpu_shares(guest, 512, &errors[4]));
     assert_false(guest_set_cpu_quota(guest, 50, &errors[5]));

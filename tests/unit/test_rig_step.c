@@ -113,10 +113,35 @@ gives_up_whole_cores_the_lowest_first(void **state)
     cpu_set_t pool = cpus_of("0-3,7");
 
     for (unsigned n = 1; n <= G_N_ELEMENTS(want); n++) {
-        cpu_set_t left = rig_shrink(root, &pool, n);
+        cpu_set_t left = rig_shrink(root, &pool, PLAN_OF_CPUS, n);
 
         assert_cpus(&left, want[n - 1]);
     }
+}
+
+#define CORE_PLAN(placement, bulk, steps)                                                       \
+    "{\"version\":1,\"name\":\"t\",\"load\":[\"x\"],\"conditions\":[{\"name\":\"few\","         \
+    "\"placement\":\"" placement "\"}],\"guests\":{\"bulk\":{\"count\":" bulk ",\"vcpus\":2}}," \
+    "\"steps_of\":\"cores\",\"steps_percent\":" steps "}"
+
+static void
+steps_may_be_of_cores(void **state)
+{
+    g_autoptr(Sysroot) root = node();
+    g_autoptr(Plan) adds = plan_parse("t.json", CORE_PLAN("shared", "2", "[200]"), NULL);
+    g_autoptr(Plan) shrinks = plan_parse("t.json", CORE_PLAN("shrink", "1", "[100]"), NULL);
+    Rig rig = rig_of(root, "0-3", 2);
+    RigStep step = rig_step_at(&rig, adds, 0, 200);
+
+    assert_int_equal(step.n_bulk, 2); /* 2 cores, 4 vCPUs */
+    assert_int_equal(step.n_cpus, 4);
+    assert_true(rig_steps_check(&rig, adds, NULL));
+    step = rig_step_at(&rig, shrinks, 0, 400); /* 4 vCPUs on one core, both of its CPUs */
+    assert_cpus(&step.cpus, "1,3");
+    assert_int_equal(step.n_cpus, 2);
+    assert_int_equal(step.n_cores, 1);
+    step = rig_step_at(&rig, shrinks, 0, 200);
+    assert_cpus(&step.cpus, "0-3");
 }
 
 static void
@@ -166,6 +191,7 @@ main(void)
         cmocka_unit_test(adds_guests_where_the_pool_is_shared_or_pinned),
         cmocka_unit_test(takes_cpus_away_where_the_pool_shrinks),
         cmocka_unit_test(counts_host_hogs_outright_or_by_the_pool),
+        cmocka_unit_test(steps_may_be_of_cores),
         cmocka_unit_test(gives_up_whole_cores_the_lowest_first),
         cmocka_unit_test(refuses_a_step_that_cannot_be_made_and_says_what_can),
         cmocka_unit_test(pins_vcpus_in_turn),
