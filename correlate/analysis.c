@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/base/failure.h"
 #include "common/dataset/visit_times.h"
 #include "correlate/answer.h"
 
@@ -182,6 +183,8 @@ add_visit(Analysis *analysis, const DatasetVisit *from, const StealCheck *check)
     visit->pool_cpus = (int) CLAMP(visit_pool_cpus(&analysis->facts->run, from), 0, G_MAXINT);
     visit->boundary = from->boundary == 1;
     visit->settled = from->settled == DATASET_UNKNOWN ? -1 : from->settled == 1;
+    visit->steal_pass = check->pass;
+    visit->host_hogs = (int) CLAMP(from->host_hogs, 0, G_MAXINT);
     visit->foreign_seconds = from->foreign_ns > 0 ? (double) from->foreign_ns / 1e9 : 0;
     visit->jain = check->jain;
     visit->start_seconds = ((double) from->start_raw_ns - (double) first->start_raw_ns) / 1e9;
@@ -261,12 +264,34 @@ analysis_new(const char *path, GError **error)
     return analysis;
 }
 
+/* A threshold belongs to a CPU and to a source of counters. */
+static bool
+check_comparable(const DatasetRun *run, const DatasetRun *control, const char *path, GError **error)
+{
+    const struct {
+        const char *what, *main, *other;
+    } facts[] = {
+        { "counters", run->counters, control->counters },
+        { "CPU model", run->cpu_model, control->cpu_model },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
+        if (g_strcmp0(facts[i].main, facts[i].other) != 0)
+            return failure_set(error, FAILURE_FAILED,
+                               "%s: cannot be a control of “%s”: its %s: “%s”, of that one: "
+                               "“%s”, and a threshold says nothing there (run both on one host)",
+                               path, run->name, facts[i].what,
+                               facts[i].other ? facts[i].other : "not recorded",
+                               facts[i].main ? facts[i].main : "not recorded");
+    return true;
+}
+
 bool
 analysis_add_control(Analysis *analysis, const char *path, GError **error)
 {
     g_autoptr(Analysis) control = analysis_scan(path, error);
 
-    if (!control)
+    if (!control || !check_comparable(&analysis->facts->run, &control->facts->run, path, error))
         return false;
     controls_score(analysis->controls, control->visits, analysis->estimators,
                    control->facts->run.name);

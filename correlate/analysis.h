@@ -37,7 +37,8 @@ Analysis *analysis_scan(const char *path, GError **error);
 void analysis_free(Analysis *analysis);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
 
-/* Scores the visits of another dataset (a control plan's) with this one's thresholds. */
+/* Scores the visits of another dataset (a control plan's) with this one's thresholds; refused when
+ * that has other counters or another CPU model. */
 bool analysis_add_control(Analysis *analysis, const char *path, GError **error);
 
 /* Both together; `controls` NULL: none. */

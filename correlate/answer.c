@@ -72,6 +72,15 @@ append_shape(GString *text, const EvaluationRow *row)
                                row->knee.high);
 }
 
+static bool
+has_only_controls(const Visits *visits)
+{
+    for (guint i = 0; i < visits->conditions->len; i++)
+        if (!control_is(visits->conditions->pdata[i]))
+            return false;
+    return visits->conditions->len > 0;
+}
+
 /* Nobody knows how loaded the host was: all that is left is what the vCPU waited. */
 static void
 append_without_load(GString *text, const Analysis *analysis)
@@ -79,6 +88,12 @@ append_without_load(GString *text, const Analysis *analysis)
     const EvaluationRow *row = evaluation_find(analysis->estimators, "branch_misses_per_cycle",
                                                EVALUATION_POOLED, TRUTH_DELAY);
 
+    if (has_only_controls(analysis->visits)) {
+        g_string_append(text, "This dataset holds controls alone, which have no threshold of "
+                              "their own: score it with another run's (correlate validate MAIN "
+                              "--control THIS).");
+        return;
+    }
     if (analysis->visits->visits->len == 0 || !row || row->windows == 0) {
         g_string_append(text, "No window of this dataset holds branch misses and cycles as the "
                               "guest counted them beside a load or a run delay of the host, so the "

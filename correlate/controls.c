@@ -3,11 +3,12 @@
 
 #include <math.h>
 
-bool
-control_is(const char *condition)
-{
-    return g_str_has_prefix(condition, CONTROL_PREFIX);
-}
+typedef enum { LEFT_OUT, QUIET, OVERCOMMITTED, REFUSED_CHECK, REFUSED_LOAD } Part;
+
+static const char *const refusals[] = {
+    [REFUSED_CHECK] = "its steal check failed: the visit was not what it claims",
+    [REFUSED_LOAD] = "its load was over 50 %: something may have been shared in it",
+};
 
 static void
 row_clear(void *data)
@@ -24,25 +25,50 @@ controls_new(void)
     return controls;
 }
 
-/* Nothing is overcommitted; the boundary is neither one nor the other. */
-static bool
-is_negative(const Visits *visits, const Visit *visit)
+/* 1 overcommitted, 0 not, -1 neither. */
+static int
+label_of(const Visit *visit)
 {
     const TruthBaseline none = { NAN };
     const WindowValues window = { 0 };
 
-    return truth_label(TRUTH_VP, visit, &window, &none) == 0;
+    return truth_label(TRUTH_VP, visit, &window, &none);
 }
 
+static bool
+has_room(const Visit *visit)
+{
+    bool alone = visit->vp_percent == 0 && visit->host_hogs == 0 && label_of(visit) == 0;
+
+    return alone || visit->load_percent <= CONTROL_MOST_LOAD_PERCENT;
+}
+
+/* What a visit shows, of a control by its name or of an ordinary condition. */
+static Part
+part_of(const Visit *visit, bool control)
+{
+    int label = label_of(visit);
+
+    if (visit->kept->len == 0 || (label != 0 && !control))
+        return LEFT_OUT;
+    if (visit->steal_pass == 0)
+        return REFUSED_CHECK;
+    if (label == 1 && visit->host_hogs > 0)
+        return OVERCOMMITTED;
+    return control && !has_room(visit) ? REFUSED_LOAD : QUIET;
+}
+
+/* The share of one part's windows that lie beyond the threshold. */
 static double
-false_alarms(const Visits *visits, guint condition, size_t estimator, const EvaluationRow *row)
+alarms(const Visits *visits, guint condition, bool control, Part part, size_t estimator,
+       const EvaluationRow *row)
 {
     guint64 alarms = 0, windows = 0;
 
     for (guint v = 0; v < visits->visits->len; v++) {
         const Visit *visit = visits->visits->pdata[v];
 
-        if (visit->condition != condition || !is_negative(visits, visit))
+        if (visit->condition != condition || part_of(visit, control) != part)
             continue;
         for (guint i = 0; i < visit->kept->len; i++) {
             double value = g_array_index(visit->kept, WindowValues, i).value[estimator];
@@ -56,53 +82,67 @@ false_alarms(const Visits *visits, guint condition, size_t estimator, const Eval
     return windows ? (double) alarms / (double) windows : NAN;
 }
 
-static guint
-count_visits(const Visits *visits, guint condition)
+static void
+count_visits(const Visits *visits, guint condition, bool control, ControlRow *row)
 {
-    guint n = 0;
-
     for (guint v = 0; v < visits->visits->len; v++) {
         const Visit *visit = visits->visits->pdata[v];
+        Part part = visit->condition == condition ? part_of(visit, control) : LEFT_OUT;
 
-        n += visit->condition == condition && visit->kept->len > 0 && is_negative(visits, visit);
+        row->visits += part == QUIET;
+        row->overcommitted += part == OVERCOMMITTED;
+        if (part < REFUSED_CHECK)
+            continue;
+        row->refused++;
+        if (!row->refusal)
+            row->refusal = refusals[part];
     }
-    return n;
 }
 
 static void
-score_condition(GArray *controls, const Visits *visits, guint condition, const GArray *rows,
-                const char *where, const char *name)
+score_condition(GArray *controls, const Visits *visits, guint condition, bool control,
+                const GArray *rows, const char *name)
 {
-    ControlRow control = { .name = g_strdup(name), .visits = count_visits(visits, condition) };
+    ControlRow row = { 0 };
 
+    count_visits(visits, condition, control, &row);
+    if (row.visits + row.overcommitted + row.refused == 0)
+        return;
+    row.name = g_strdup(name);
     for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
-        const EvaluationRow *row = evaluation_find(rows, estimator_list[e]->name, where, TRUTH_VP);
+        const EvaluationRow *cut = control_threshold(rows, e);
 
-        control.false_alarm_ratio[e] =
-            row && !isnan(row->threshold) ? false_alarms(visits, condition, e, row) : NAN;
+        row.false_alarm_ratio[e] = cut ? alarms(visits, condition, control, QUIET, e, cut) : NAN;
+        row.detected_ratio[e] =
+            cut ? alarms(visits, condition, control, OVERCOMMITTED, e, cut) : NAN;
     }
-    if (control.visits > 0)
-        g_array_append_val(controls, control);
-    else
-        g_free(control.name);
+    g_array_append_val(controls, row);
 }
 
 void
 controls_score(GArray *controls, const Visits *visits, const GArray *rows, const char *run)
 {
-    const EvaluationRow *primary = evaluation_primary(rows);
-    const char *where = primary ? primary->condition : EVALUATION_POOLED;
-
     for (guint c = 0; c < visits->conditions->len; c++) {
         const char *condition = visits->conditions->pdata[c];
-        g_autofree char *name = run ? g_strdup_printf("%s: %s", run, condition)
-                                : control_is(condition)
-                                    ? g_strdup(condition)
-                                    : g_strdup_printf("%s, up to 100 %% load", condition);
+        bool named = control_is(condition);
+        g_autofree char *name = named ? g_strdup(condition)
+                                : run ? g_strdup_printf("%s: %s", run, condition)
+                                      : g_strdup_printf("%s, up to 100 %% load", condition);
 
-        if (run || !g_str_equal(condition, "quiet"))
-            score_condition(controls, visits, c, rows, where, name);
+        if (named || run || !g_str_equal(condition, "quiet"))
+            score_condition(controls, visits, c, named || run, rows, name);
     }
+}
+
+const EvaluationRow *
+control_threshold(const GArray *rows, size_t estimator)
+{
+    const EvaluationRow *primary = evaluation_primary(rows);
+    const EvaluationRow *row =
+        evaluation_find(rows, estimator_list[estimator]->name,
+                        primary ? primary->condition : EVALUATION_POOLED, TRUTH_VP);
+
+    return row && !isnan(row->threshold) ? row : NULL;
 }
 
 size_t

@@ -4,15 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "correlate/controls.h"
-
-static bool
-belongs(const Visits *visits, const Visit *visit, const EvaluationRow *row)
-{
-    return row->condition_index >= 0 ? visit->condition == (guint) row->condition_index
-                                     : !control_is(visits->conditions->pdata[visit->condition]);
-}
-
 /* The windows of one vCPU follow each other at the distance of two starts. */
 static double
 window_seconds(const Visit *visit)
@@ -72,7 +63,8 @@ detection_delay_seconds(const Visits *visits, const EvaluationRow *row)
     for (guint v = 0; v < visits->visits->len; v++) {
         const Visit *visit = visits->visits->pdata[v];
 
-        delays[n] = belongs(visits, visit, row) ? delay_of(visits, visit, row) : NAN;
+        delays[n] =
+            visits_belong(visits, visit, row->condition_index) ? delay_of(visits, visit, row) : NAN;
         n += !isnan(delays[n]);
     }
     if (n == 0)

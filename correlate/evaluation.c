@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "correlate/controls.h"
 #include "correlate/detection.h"
 #include "correlate/evidence.h"
 #include "correlate/stats/association.h"
@@ -82,8 +81,7 @@ collect_means(const EvaluationRow *row, const Visits *visits)
         const Visit *visit = visits->visits->pdata[v];
         TruthBaseline baseline;
 
-        if (row->condition_index >= 0 ? visit->condition != (guint) row->condition_index
-                                      : control_is(visits->conditions->pdata[visit->condition]))
+        if (!visits_belong(visits, visit, row->condition_index))
             continue;
         baseline = truth_baseline(visits, visit->condition);
         means.x[means.n] = truth_visit_number(row->truth, visit, &baseline);
@@ -198,6 +196,8 @@ evaluate(const Visits *visits)
 
     for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
         for (int c = -1; c < (int) visits->conditions->len; c++) {
+            if (c >= 0 && control_is(visits->conditions->pdata[c]))
+                continue;
             for (int t = 0; t < TRUTHS; t++) {
                 EvaluationRow row = evaluate_one(visits, estimator_list[e], c, (Truth) t);
 

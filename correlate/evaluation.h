@@ -36,8 +36,8 @@ typedef struct {
 #define EVALUATION_POOLED "pooled"
 #define EVALUATION_MIN_REPEATS 3 /* fewer visits a level: exploratory */
 
-/* EvaluationRow, estimator by estimator; rows of estimators that no window could compute are there,
- * all NAN. */
+/* EvaluationRow, estimator by estimator, controls left out (controls.h scores them); rows of
+ * estimators that no window could compute are there, all NAN. */
 GArray *evaluate(const Visits *visits);
 
 /* One row of it, without Holm's correction; condition < 0: pooled. */

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "correlate/controls.h"
-
 static Evidence *
 evidence_new(size_t capacity)
 {
@@ -78,8 +76,7 @@ evidence_collect(const Visits *visits, size_t estimator, int condition, Truth tr
         TruthBaseline baseline;
         size_t level;
 
-        if (condition >= 0 ? visit->condition != (guint) condition
-                           : control_is(visits->conditions->pdata[visit->condition]))
+        if (!visits_belong(visits, visit, condition))
             continue;
         baseline = truth == TRUTH_SLOWDOWN ? truth_baseline(visits, visit->condition)
                                            : (TruthBaseline){ NAN };

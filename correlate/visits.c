@@ -41,7 +41,7 @@ visits_add(Visits *visits)
     visit->kept = g_array_new(FALSE, FALSE, sizeof(WindowValues));
     visit->stride = 1;
     visit->vp_percent = visit->load_percent = visit->core_percent = NAN;
-    visit->runnable = visit->settled = -1;
+    visit->runnable = visit->settled = visit->steal_pass = -1;
     visit->jain = NAN;
     g_ptr_array_add(visits->visits, visit);
     return visit;
@@ -116,6 +116,19 @@ visits_condition(const Visits *visits, const char *name)
     return -1;
 }
 
+bool
+control_is(const char *condition)
+{
+    return g_str_has_prefix(condition, CONTROL_PREFIX);
+}
+
+bool
+visits_belong(const Visits *visits, const Visit *visit, int condition)
+{
+    return condition >= 0 ? visit->condition == (guint) condition
+                          : !control_is(visits->conditions->pdata[visit->condition]);
+}
+
 guint
 visits_fewest(const Visits *visits, int condition)
 {
@@ -128,7 +141,7 @@ visits_fewest(const Visits *visits, int condition)
         const Visit *visit = visits->visits->pdata[i];
         char *level = g_strdup_printf("%u %.6g", visit->condition, visit->vp_percent);
 
-        if ((condition < 0 || visit->condition == (guint) condition) && visit->windows > 0)
+        if (visits_belong(visits, visit, condition) && visit->windows > 0)
             g_hash_table_replace(
                 counts, g_strdup(level),
                 GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, level)) + 1));

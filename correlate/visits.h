@@ -30,6 +30,8 @@ typedef struct {
     int pool_cpus; /* on which they could run; 0: not known */
     bool boundary;
     int settled;            /* 1, 0; -1: not known */
+    int steal_pass;         /* 1, 0; -1: not judged */
+    int host_hogs;          /* of the runnable ones, processes of the host */
     double foreign_seconds; /* CPU time of foreign guests */
     double jain;            /* fairness of the bulk guests' run time; NAN */
     double start_seconds;   /* of measuring, since the run's first visit */
@@ -64,5 +66,13 @@ double visit_instructions_per_second(const Visit *visit);
 /* -1 when there is no condition of this name. */
 int visits_condition(const Visits *visits, const char *name);
 
-/* The fewest visits that any level (condition and load) among them has; conditions < 0: all. */
+/* A condition whose name begins so is a control: no level of the experiment. */
+#define CONTROL_PREFIX "control-"
+bool control_is(const char *condition);
+
+/* Whether the visit is one of the condition's; condition < 0: of any that is no control. */
+bool visits_belong(const Visits *visits, const Visit *visit, int condition);
+
+/* The fewest visits that any level (condition and load) among them has; conditions < 0: all but
+ * controls. */
 guint visits_fewest(const Visits *visits, int condition);

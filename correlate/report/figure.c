@@ -68,7 +68,8 @@ add_surfaces(GPtrArray *figures, const Analysis *analysis)
 
     for (guint e = 0; e < G_N_ELEMENTS(estimators); e++)
         for (guint c = 0; c < analysis->visits->conditions->len; c++)
-            add_surface(figures, analysis, estimator_find(estimators[e]), c);
+            if (!control_is(analysis->visits->conditions->pdata[c]))
+                add_surface(figures, analysis, estimator_find(estimators[e]), c);
 }
 
 static void

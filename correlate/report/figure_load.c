@@ -59,6 +59,8 @@ append_axes(GString *script, const Visits *visits, size_t estimator)
     for (guint i = 0; i < visits->visits->len; i++) {
         const Visit *visit = visits->visits->pdata[i];
 
+        if (!visits_belong(visits, visit, -1))
+            continue;
         highest = fmax(highest, visit->vp_percent);
         low = fmin(low, visit_mean(visit, estimator));
         high = fmax(high, visit_mean(visit, estimator));
@@ -106,6 +108,9 @@ script_of_load(const Analysis *analysis, size_t estimator)
     guint n = MIN(analysis->visits->conditions->len, FIGURE_COLOURS), points = 0;
 
     for (guint c = 0; c < n; c++) {
+        if (control_is(analysis->visits->conditions->pdata[c]))
+            continue;
+
         g_autofree char *title = gnuplot_quote(analysis->visits->conditions->pdata[c]);
         double shift = 2.5 * ((double) c - ((double) n - 1) / 2);
         guint inside = append_points(script, analysis, estimator, c, false);

@@ -250,6 +250,12 @@ put_rest(const Page *page)
     const Analysis *analysis = page->analysis;
 
     g_string_append(page->out, "<h2>Controls</h2>\n");
+    put_paragraph(page->out, NULL,
+                  "False alarms are the share of windows beyond the threshold where nothing was "
+                  "overcommitted and something else was different: at most half of the CPUs were "
+                  "wanted, or only the micro guest ran. “detected” is the same share where "
+                  "processes of the host overcommitted it, and no guest did. The thresholds and "
+                  "the AUC beside them are those of the primary condition, truth vp.");
     put_table(page->out, "False alarms where nothing is overcommitted", table_of_controls(analysis),
               "This run holds no named controls besides its visits up to 100 % load.");
     g_string_append(page->out, "<h2>What was left out, and why</h2>\n");

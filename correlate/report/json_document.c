@@ -120,6 +120,27 @@ add_estimator(JsonBuilder *builder, const void *data)
 }
 
 static void
+add_control_estimators(JsonBuilder *builder, const ControlRow *row, const GArray *rows)
+{
+    json_builder_set_member_name(builder, "estimators");
+    json_builder_begin_array(builder);
+    for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
+        const EvaluationRow *cut = control_threshold(rows, e);
+
+        if (!cut || (isnan(row->false_alarm_ratio[e]) && isnan(row->detected_ratio[e])))
+            continue;
+        json_builder_begin_object(builder);
+        json_put_text(builder, "name", cut->estimator->name);
+        json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio[e]);
+        json_put_number(builder, "detected_ratio", row->detected_ratio[e]);
+        json_put_number(builder, "threshold", cut->threshold);
+        json_put_number(builder, "auc", cut->auc);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
+static void
 add_controls(JsonBuilder *builder, const Analysis *analysis)
 {
     size_t estimator = control_estimator(analysis->estimators);
@@ -133,6 +154,11 @@ add_controls(JsonBuilder *builder, const Analysis *analysis)
         json_put_text(builder, "name", row->name);
         json_put_integer(builder, "visits", row->visits);
         json_put_number(builder, "false_alarm_ratio", row->false_alarm_ratio[estimator]);
+        json_put_integer(builder, "overcommitted_visits", row->overcommitted);
+        json_put_number(builder, "detected_ratio", row->detected_ratio[estimator]);
+        json_put_integer(builder, "refused_visits", row->refused);
+        json_put_text(builder, "refused_because", row->refusal);
+        add_control_estimators(builder, row, analysis->estimators);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);

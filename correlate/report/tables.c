@@ -135,32 +135,55 @@ table_of_shapes(const Analysis *analysis)
     return table;
 }
 
+static void
+add_control(TextTable *table, const ControlRow *row, size_t estimator, const EvaluationRow *cut,
+            const char *note)
+{
+    text_table_text(table, row->name);
+    text_table_count(table, row->visits);
+    text_table_text(table, cut ? cut->estimator->name : NULL);
+    text_table_number(table, 3, cut ? row->false_alarm_ratio[estimator] : NAN);
+    text_table_number(table, 3, cut ? row->detected_ratio[estimator] : NAN);
+    text_table_number(table, -4, cut ? cut->threshold : NAN);
+    text_table_interval(table, 2, cut ? cut->auc : NAN, cut ? cut->auc_low : NAN,
+                        cut ? cut->auc_high : NAN);
+    text_table_text(table, note);
+}
+
+static char *
+control_note(const ControlRow *row)
+{
+    if (row->refused)
+        return g_strdup_printf("%u visits refused: %s", row->refused, row->refusal);
+    return row->overcommitted ? g_strdup_printf("%u visits overcommitted by the host's processes",
+                                                row->overcommitted)
+                              : NULL;
+}
+
 /* Every estimator's false alarms, beside the AUC that its threshold comes from. */
 TextTable *
 table_of_controls(const Analysis *analysis)
 {
-    static const char *const headings[] = { "<control",     "visits", "<estimator",
-                                            "false alarms", "AUC",    NULL };
-    const EvaluationRow *primary = evaluation_primary(analysis->estimators);
+    static const char *const headings[] = { "<control",     "visits",   "<estimator",
+                                            "false alarms", "detected", "threshold",
+                                            "AUC",          "<note",    NULL };
     TextTable *table = text_table_new(headings);
 
     for (guint i = 0; i < analysis->controls->len; i++) {
         const ControlRow *row = &g_array_index(analysis->controls, ControlRow, i);
+        g_autofree char *note = control_note(row);
+        bool scored = false;
 
         for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
-            const EvaluationRow *from =
-                primary ? evaluation_find(analysis->estimators, estimator_list[e]->name,
-                                          primary->condition, TRUTH_VP)
-                        : NULL;
+            const EvaluationRow *cut = control_threshold(analysis->estimators, e);
 
-            if (isnan(row->false_alarm_ratio[e]))
+            if (!cut || (isnan(row->false_alarm_ratio[e]) && isnan(row->detected_ratio[e])))
                 continue;
-            text_table_text(table, row->name);
-            text_table_count(table, row->visits);
-            text_table_text(table, estimator_list[e]->name);
-            text_table_number(table, 3, row->false_alarm_ratio[e]);
-            text_table_number(table, 2, from ? from->auc : NAN);
+            add_control(table, row, e, cut, scored ? NULL : note);
+            scored = true;
         }
+        if (!scored)
+            add_control(table, row, 0, NULL, note ? note : "no estimator has a threshold");
     }
     return table;
 }

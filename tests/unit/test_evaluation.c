@@ -3,7 +3,6 @@
 #include "correlate/evaluation.h"
 
 #include "correlate/comparison.h"
-#include "correlate/controls.h"
 #include "tests/support/near.h"
 #include "tests/support/synthetic_run.h"
 
@@ -124,32 +123,6 @@ the_boundary_is_in_no_class_but_in_the_shape(void **state)
 }
 
 static void
-controls_count_false_alarms_and_stay_out_of_the_pool(void **state)
-{
-    const Recipe recipe = { .base = 15, .per_step = 10, .visit_sd = 0.01, .window_sd = 0.3 };
-    const Recipe raised = { .base = 24, .visit_sd = 0.01, .window_sd = 0.3 };
-    g_autoptr(GRand) random = g_rand_new_with_seed(4);
-    g_autoptr(Visits) visits = make_visits(&recipe, 3, "quiet", "noisy");
-    g_autoptr(GArray) controls = controls_new();
-    g_autoptr(GArray) rows = NULL;
-
-    /* Another process in the guest lifts the number without any overcommit. */
-    g_ptr_array_add(visits->conditions, g_strdup("control-second-process"));
-    for (guint r = 1; r <= 3; r++)
-        add_visit(visits, 2, r, 0, &raised, random);
-    rows = evaluate(visits);
-    controls_score(controls, visits, rows, NULL);
-
-    assert_int_equal(controls->len, 2);
-    assert_string_equal(g_array_index(controls, ControlRow, 0).name, "noisy, up to 100 % load");
-    assert_near(g_array_index(controls, ControlRow, 0).false_alarm_ratio[BRANCH], 0, 0.02);
-    assert_string_equal(g_array_index(controls, ControlRow, 1).name, "control-second-process");
-    assert_near(g_array_index(controls, ControlRow, 1).false_alarm_ratio[BRANCH], 1, 0);
-    assert_int_equal(g_array_index(controls, ControlRow, 1).visits, 3);
-    assert_near(evaluation_find(rows, "branch_misses_per_cycle", "pooled", TRUTH_VP)->auc, 1, 1e-9);
-}
-
-static void
 long_visits_are_thinned_and_their_means_are_not(void **state)
 {
     g_autoptr(Visits) visits = visits_new();
@@ -205,7 +178,6 @@ main(void)
         cmocka_unit_test(what_follows_second_by_second_shows_within_visits),
         cmocka_unit_test(the_one_hypothesis_stands_alone_and_the_rest_share),
         cmocka_unit_test(the_boundary_is_in_no_class_but_in_the_shape),
-        cmocka_unit_test(controls_count_false_alarms_and_stay_out_of_the_pool),
         cmocka_unit_test(long_visits_are_thinned_and_their_means_are_not),
         cmocka_unit_test(two_runs_are_compared_level_by_level),
     };
