@@ -90,12 +90,18 @@ print_cost(const Recorder *recorder, const char *output)
 }
 
 static bool
-record(const CommandContext *context, const RecorderOptions *options, const RecordSetup *setup,
-       GError **error)
+record(const CommandContext *context, const RecorderOptions *options, RecordSetup *setup,
+       bool with_exits, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(Exits) exits = NULL;
     g_autoptr(Recorder) recorder = NULL;
     g_autofree char *why = NULL;
 
+    /* What cannot be told is said, and everything else is recorded. */
+    if (with_exits && !exits_open(context->root, &exits_place_kvm, &exits, &problem))
+        setup->exits_problem = problem->message;
+    setup->exits = exits;
     tell_missing(context->root, options->domains);
     recorder = recorder_new(options, setup, error);
     if (!recorder)
@@ -114,7 +120,7 @@ record(const CommandContext *context, const RecorderOptions *options, const Reco
 
 typedef struct {
     char *output, *list, *source;
-    gboolean replace, ring;
+    gboolean replace, ring, no_exits;
     int interval_ms, max_mib;
     double seconds;
 } Words;
@@ -160,7 +166,7 @@ record_words(const CommandContext *context, const Words *words, char **domains, 
     return (!events || check_events(events, error)) &&
            choose_source(context->root, words->source ? words->source : "auto", &setup.source,
                          error) &&
-           record(context, &options, &setup, error);
+           record(context, &options, &setup, !words->no_exits, error);
 }
 
 bool
@@ -182,6 +188,8 @@ cmd_record(const CommandContext *context, int argc, char **argv, GError **error)
           "At that bound forget the oldest and go on, not end", NULL },
         { "event", 'e', 0, G_OPTION_ARG_STRING, &words.list,
           "Count these, in guest and in host mode, apart", "LIST" },
+        { "no-exits", 0, 0, G_OPTION_ARG_NONE, &words.no_exits,
+          "Leave out why vCPUs left their guests", NULL },
         { "counters", 0, 0, G_OPTION_ARG_STRING, &words.source,
           "auto (default), hardware, emulated; software: run and wait times only", "SOURCE" },
         G_OPTION_ENTRY_NULL,

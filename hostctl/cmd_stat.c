@@ -7,6 +7,7 @@
 #include "common/base/failure.h"
 #include "common/pmu/stat_print.h"
 #include "hostctl/command.h"
+#include "hostctl/exits/exits.h"
 #include "hostctl/stat/stat_setup.h"
 #include "hostctl/stat/stat_watch.h"
 
@@ -110,10 +111,23 @@ set_times(Output *output, int interval_ms, double seconds, GError **error)
     return true;
 }
 
+/* What cannot be told is said, and everything else is counted. */
+static Exits *
+open_exits(const CommandContext *context, const Output *output)
+{
+    g_autoptr(GError) problem = NULL;
+    Exits *exits = NULL;
+
+    if (output->style.with_exits && !exits_open(context->root, &exits_place_kvm, &exits, &problem))
+        fprintf(stderr, "# hostctl stat: VM exits are not told: %s\n", problem->message);
+    return exits;
+}
+
 static bool
 run(const CommandContext *context, const StatEvents *events, const char *const *domains,
     Output *output, GError **error)
 {
+    g_autoptr(Exits) exits = NULL;
     g_autoptr(StatWatch) watch = NULL;
     g_autofree char *note = NULL;
     PmuCapacity capacity;
@@ -123,6 +137,9 @@ run(const CommandContext *context, const StatEvents *events, const char *const *
         return failure_set(error, FAILURE_USAGE, "counting needs the machine itself: no --root");
     if (!stat_setup_read(context->root, events, &setup, error))
         return false;
+    exits = open_exits(context, output);
+    setup.exits = exits;
+    setup.wants_exits = output->style.with_exits;
     watch = stat_watch_new(&setup, domains, error);
     if (!watch)
         return false;
@@ -179,13 +196,15 @@ cmd_stat(const CommandContext *context, int argc, char **argv, GError **error)
     g_autofree char *separator = NULL;
     g_autofree char *path = NULL;
     g_autofree char *perf = g_strdup("6.1");
-    gboolean json = FALSE;
+    gboolean json = FALSE, exits = FALSE;
     int interval_ms = 0;
     double seconds = 0;
     const GOptionEntry entries[] = {
         { "event", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &lists,
           "Count these: cycles (both modes, apart), cycles:G, cycles:H, task-clock, …", "LIST" },
         { "interval-print", 'I', 0, G_OPTION_ARG_INT, &interval_ms, "A window each MS", "MS" },
+        { "exits", 0, 0, G_OPTION_ARG_NONE, &exits, "VM exits by reason: how often, how long",
+          NULL },
         { "for", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "End after so many seconds", "SECONDS" },
         { "field-separator", 'x', 0, G_OPTION_ARG_STRING, &separator, "CSV as perf stat's", "SEP" },
         { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "JSON lines as perf stat's", NULL },
@@ -210,6 +229,7 @@ cmd_stat(const CommandContext *context, int argc, char **argv, GError **error)
     if (separator && !*separator)
         return failure_set(error, FAILURE_USAGE, "-x wants a separator");
     output.json = json;
+    output.style.with_exits = exits;
     output.style.separator = separator;
     events = stat_events_parse((const char *const *) lists, error);
     if (!events || !open_output(&output, path, error))

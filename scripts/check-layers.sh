@@ -17,6 +17,7 @@ guestprobe       common/base/ common/pmu/ common/wire/ guestprobe/ perfmon/
 hostctl          common/ hostctl/ json-glib/ curses.h ncurses.h microhttpd.h
 hostctl/virt     common/ hostctl/ libvirt/ libxml/
 hostctl/blame    common/ hostctl/ bpf/
+hostctl/exits    common/ hostctl/ bpf/
 correlate        common/base/ common/json/ common/dataset/ correlate/ json-glib/
 correlate/stats  common/base/ correlate/stats/ gsl/
 '

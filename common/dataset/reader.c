@@ -17,7 +17,9 @@
 
 static const char *const tables[] = { "run",        "event",       "condition",     "guest",
                                       "visit",      "host_sample", "guest_sample",  "sched_sample",
-                                      "cpu_sample", "clock_ping",  "memory_sample", "note" };
+                                      "cpu_sample", "clock_ping",  "memory_sample", "note",
+                                      "exit_sample" };
+#define TABLES_NEEDED (G_N_ELEMENTS(tables) - 1) /* exits are seldom told, and may be missing */
 
 /* SQLite makes an empty database of any empty file, and says "not a database" only at first use. */
 static bool
@@ -111,7 +113,7 @@ check_tables(DatasetReader *reader, GError **error)
 
     if (!statement)
         return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+    for (size_t i = 0; i < TABLES_NEEDED; i++) {
         sqlite3_reset(statement);
         sqlite3_bind_text(statement, 1, tables[i], -1, SQLITE_STATIC);
         switch (query_step(statement, error)) {

@@ -123,6 +123,18 @@ bool dataset_reader_ends(DatasetReader *reader, DatasetSeries series, int64_t gu
                          DatasetRow *ret_first, DatasetRow *ret_last, bool *ret_found,
                          GError **error);
 
+/* Why a vCPU left its guest during a visit. */
+typedef struct {
+    int64_t visit_id, guest_id, vcpu;
+    const char *reason; /* until the next row */
+    int64_t span_ns;    /* between the first and the last reading of the vCPU */
+    int64_t count, time_ns;
+} DatasetExits;
+
+/* Calls `each` by visit, guest, vCPU, the longest time first; none where none were recorded. */
+typedef bool (*DatasetExitsFunc)(const DatasetExits *row, void *data, GError **error);
+bool dataset_reader_exits(DatasetReader *reader, DatasetExitsFunc each, void *data, GError **error);
+
 typedef struct {
     int64_t wall_ns, visit_id;
     char *severity, *text;

@@ -151,8 +151,17 @@ print_domain(FILE *out, const char *domain, const char *separator)
 }
 
 static void
-print_csv_row(FILE *out, const StatWindow *window, const StatRow *row, const char *separator)
+print_csv_exit(FILE *out, const StatRow *row, const char *separator)
 {
+    fputs_unlocked(separator, out);
+    if (row->exit_reason)
+        print_u64(out, row->exit_time_ns);
+}
+
+static void
+print_csv_row(FILE *out, const StatWindow *window, const StatRow *row, const StatStyle *style)
+{
+    const char *separator = style->separator;
     const char *none = why_no_value(row);
 
     if (none)
@@ -175,6 +184,8 @@ print_csv_row(FILE *out, const StatWindow *window, const StatRow *row, const cha
         print_texts(out, separator, row->mode ? row->mode : "", separator,
                     row->source ? row->source : "", NULL);
     }
+    if (style->with_exits)
+        print_csv_exit(out, row, separator);
     putc_unlocked('\n', out);
 }
 
@@ -188,7 +199,7 @@ stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
         }
         if (window->thread)
             print_texts(out, window->thread, style->separator, NULL);
-        print_csv_row(out, window, &window->rows[i], style->separator);
+        print_csv_row(out, window, &window->rows[i], style);
     }
 }
 
@@ -227,6 +238,11 @@ print_json_ours(FILE *out, const StatWindow *window, const StatRow *row)
     }
     if (row->source)
         fprintf(out, ", \"source\" : \"%s\"", row->source);
+    if (row->exit_reason) {
+        fputs(", ", out);
+        print_json_text(out, "exit-reason", row->exit_reason);
+        fprintf(out, ", \"exit-time-ns\" : %" PRIu64, row->exit_time_ns);
+    }
 }
 
 static void

@@ -2,7 +2,8 @@
 /*
  * Windows as perf stat prints them: CSV and JSON column by column as the wanted perf does, the
  * table by its look. Behind perf's own come ours: in JSON "domain", "vcpu", "mode" (of a window
- * with a domain) and "source"; in CSV the first three and the source, of such a window only.
+ * with a domain) and "source", of VM exits "exit-reason" and "exit-time-ns"; in CSV the first
+ * three and the source, of such a window only, and with VM exits their time.
  */
 #pragma once
 
@@ -24,6 +25,7 @@ typedef struct {
     StatPerf perf;
     bool with_time;        /* -I was given, so each line begins with the window's end */
     const char *separator; /* of CSV */
+    bool with_exits;       /* CSV has one column more: the time of VM exits, ns */
 } StatStyle;
 
 void stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style);

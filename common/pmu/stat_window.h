@@ -28,9 +28,13 @@ typedef struct {
     double value; /* a count, or nanoseconds; NAN: not counted */
     uint64_t enabled_ns, running_ns;
     StatMetric metric;
+    const char *exit_reason; /* of a row of VM exits; NULL: it is none */
+    uint64_t exit_time_ns;   /* its exits' time until the next entry */
 } StatRow;
 
-#define STAT_ROWS_MAX (2 * EVENT_MAX + 2)
+/* Reasons of VM exits that have a row of their own. */
+#define STAT_EXIT_ROWS_MAX 32
+#define STAT_ROWS_MAX (2 * EVENT_MAX + 2 + STAT_EXIT_ROWS_MAX)
 
 typedef struct {
     const char *thread; /* "CPU 0/KVM-4711", perf's id of a thread; NULL: no column for it */

@@ -4,12 +4,14 @@
 #include "common/base/failure.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/collect/sched.h"
+#include "hostctl/run/exit_rows.h"
 
 typedef struct {
     QemuThread thread;
     SchedFile sched;
     EmulatedPage *page;
     Counters *modes[2]; /* guest, host */
+    Exits *exits;       /* that watch it; NULL: none do */
     bool seen;
 } RecordedVcpu;
 
@@ -35,6 +37,8 @@ vcpu_free(void *data)
 {
     RecordedVcpu *vcpu = data;
 
+    if (vcpu->exits)
+        exits_forget(vcpu->exits, vcpu->thread.tid);
     sched_close(&vcpu->sched);
     for (int mode = 0; mode < 2; mode++)
         g_clear_pointer(&vcpu->modes[mode], counters_close);
@@ -78,6 +82,22 @@ open_counters(RecordedGuest *guest, RecordedVcpu *vcpu, const char *page_path)
 }
 
 static bool
+watch_exits(RecordedGuest *guest, RecordedVcpu *vcpu, GError **error)
+{
+    bool watched;
+
+    if (!guest->setup->exits || guest->tcg)
+        return true;
+    if (!exits_watch(guest->setup->exits, vcpu->thread.tid, &watched, error))
+        return false;
+    if (watched)
+        vcpu->exits = guest->setup->exits;
+    else
+        add_problem(guest, "more vCPUs run than can be watched for VM exits");
+    return true;
+}
+
+static bool
 add_vcpu(RecordedGuest *guest, const QemuProcess *process, const QemuThread *thread, GError **error)
 {
     RecordedVcpu *vcpu = g_new0(RecordedVcpu, 1);
@@ -98,7 +118,7 @@ add_vcpu(RecordedGuest *guest, const QemuProcess *process, const QemuThread *thr
     }
     open_counters(guest, vcpu, process->counter_page);
     g_ptr_array_add(guest->vcpus, vcpu);
-    return true;
+    return watch_exits(guest, vcpu, error);
 }
 
 static RecordedVcpu *
@@ -261,6 +281,20 @@ recorded_guest_tick(RecordedGuest *guest, DatasetWriter *writer, int64_t visit_i
         for (int mode = 0; mode < 2; mode++)
             if (!write_counters(guest, vcpu, mode, writer, visit_id, error))
                 return false;
+    }
+    return true;
+}
+
+bool
+recorded_guest_exits(const RecordedGuest *guest, DatasetWriter *writer, int64_t visit_id,
+                     GError **error)
+{
+    for (guint i = 0; i < guest->vcpus->len; i++) {
+        const RecordedVcpu *vcpu = guest->vcpus->pdata[i];
+        const SampleKey key = { guest->row_id, vcpu->thread.vcpu, visit_id, stamp_now() };
+
+        if (vcpu->exits && !exit_rows_write(writer, vcpu->exits, vcpu->thread.tid, &key, error))
+            return false;
     }
     return true;
 }

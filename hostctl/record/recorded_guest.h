@@ -13,12 +13,15 @@
 #include "common/dataset/writer.h"
 #include "common/pmu/counter_source.h"
 #include "hostctl/collect/qemu_process.h"
+#include "hostctl/exits/exits.h"
 
 typedef struct {
     const Sysroot *root;
     CounterSource source; /* of the dataset; SOFTWARE: run and wait times only */
     bool no_guest_mode;   /* a mediated vPMU: an event of guest mode would keep guests down */
     const char *const *events;
+    Exits *exits;              /* why vCPUs leave their guests; NULL: not recorded */
+    const char *exits_problem; /* why not, for a note; NULL: nobody asked for it */
 } RecordSetup;
 
 typedef struct RecordedGuest RecordedGuest;
@@ -45,6 +48,10 @@ char *recorded_guest_take_problem(RecordedGuest *guest);
 /* The rows of one tick. `ret_ended`: a vCPU's thread is gone, look for the guest again. */
 bool recorded_guest_tick(RecordedGuest *guest, DatasetWriter *writer, int64_t visit_id,
                          bool *ret_ended, GError **error);
+
+/* Why its vCPUs left it so far, as of the last exits_read(). */
+bool recorded_guest_exits(const RecordedGuest *guest, DatasetWriter *writer, int64_t visit_id,
+                          GError **error);
 
 /* What its process holds of the host's memory. */
 bool recorded_guest_memory(const RecordedGuest *guest, DatasetWriter *writer, int64_t visit_id,

@@ -9,10 +9,12 @@
 #include "hostctl/collect/sched.h"
 #include "hostctl/record/disk_bound.h"
 #include "hostctl/record/record_file.h"
+#include "hostctl/run/exit_rows.h"
 #include "hostctl/run/host_rows.h"
 
 #define LOOK_NS (5 * NS_PER_SECOND)     /* who came and who went */
 #define SLOW_NS (60 * NS_PER_SECOND)    /* memory, and the log into the file */
+#define EXITS_NS (10 * NS_PER_SECOND)   /* why vCPUs left their guests */
 #define BOUND_NS (10 * NS_PER_SECOND)   /* how much disk is used */
 #define VISIT_NS (3600 * NS_PER_SECOND) /* what a kill can cost those who read whole visits */
 #define DESCRIPTORS_PER_VCPU (2 * EVENT_MAX + 2)
@@ -29,7 +31,8 @@ struct Recorder {
     QemuList *list;
     GPtrArray *guests; /* RecordedGuest */
     bool look_again, forgot;
-    int64_t look_ns, slow_ns, bound_ns, begin_ns;
+    int64_t look_ns, slow_ns, bound_ns, exits_ns, begin_ns;
+    uint64_t exits_missed;
     uint64_t begin_cpu_ns;
     RecorderCost cost;
 };
@@ -144,6 +147,14 @@ look(Recorder *recorder, GError **error)
     return true;
 }
 
+static bool
+note_exits(Recorder *recorder, GError **error)
+{
+    const char *problem = recorder->setup->exits_problem;
+
+    return !problem || note(recorder, 0, error, "VM exits are not recorded: %s", problem);
+}
+
 Recorder *
 recorder_new(const RecorderOptions *options, const RecordSetup *setup, GError **error)
 {
@@ -159,8 +170,8 @@ recorder_new(const RecorderOptions *options, const RecordSetup *setup, GError **
     if (!recorder->cpu_times ||
         !record_file_open(options->output, options->replace, setup, recorder->facts,
                           options->interval_ns, &recorder->file, error) ||
-        !writer_begin(recorder->file.writer, error) || !look(recorder, error) ||
-        !writer_commit(recorder->file.writer, error))
+        !writer_begin(recorder->file.writer, error) || !note_exits(recorder, error) ||
+        !look(recorder, error) || !writer_commit(recorder->file.writer, error))
         return NULL;
     return g_steal_pointer(&recorder);
 }
@@ -223,6 +234,33 @@ write_tick(Recorder *recorder, GError **error)
                            error);
 }
 
+/* In an open transaction. */
+static bool
+write_exits(Recorder *recorder, GError **error)
+{
+    Exits *exits = recorder->setup->exits;
+    g_autofree char *missed = NULL;
+
+    if (!exits)
+        return true;
+    if (!exits_read(exits, error))
+        return false;
+    for (guint i = 0; i < recorder->guests->len; i++)
+        if (!recorded_guest_exits(recorder->guests->pdata[i], recorder->file.writer,
+                                  recorder->file.visit.id, error))
+            return false;
+    missed = exit_rows_missed(exits, &recorder->exits_missed);
+    return !missed || note(recorder, 0, error, "%s", missed);
+}
+
+/* A visit ends and begins with its exits, so that their difference is its own. */
+static bool
+next_visit(Recorder *recorder, GError **error)
+{
+    return write_exits(recorder, error) && record_file_next_visit(&recorder->file, error) &&
+           write_exits(recorder, error);
+}
+
 /* One transaction: what a kill can cost. */
 static bool
 tick(Recorder *recorder, GError **error)
@@ -233,10 +271,11 @@ tick(Recorder *recorder, GError **error)
         return false;
     if ((is_due(&recorder->look_ns, LOOK_NS) || recorder->look_again) && !look(recorder, error))
         return false;
-    if (!write_tick(recorder, error) || (slow && !write_memory(recorder, error)))
+    if (!write_tick(recorder, error) || (slow && !write_memory(recorder, error)) ||
+        (is_due(&recorder->exits_ns, EXITS_NS) && !write_exits(recorder, error)))
         return false;
     if (clock_raw_ns() - recorder->file.visit.start_raw_ns > VISIT_NS &&
-        !record_file_next_visit(&recorder->file, error))
+        !next_visit(recorder, error))
         return false;
     if (!writer_commit(recorder->file.writer, error) ||
         (slow && !writer_checkpoint(recorder->file.writer, error)))
@@ -299,6 +338,14 @@ loop(Recorder *recorder, const Interrupt *interrupt, char **ret_why, GError **er
     return true;
 }
 
+static bool
+write_last_exits(Recorder *recorder, GError **error)
+{
+    return !recorder->setup->exits ||
+           (writer_begin(recorder->file.writer, error) && write_exits(recorder, error) &&
+            writer_commit(recorder->file.writer, error));
+}
+
 bool
 recorder_run(Recorder *recorder, const Interrupt *interrupt, char **ret_why, GError **error)
 {
@@ -308,7 +355,7 @@ recorder_run(Recorder *recorder, const Interrupt *interrupt, char **ret_why, GEr
     recorder->begin_ns = clock_raw_ns();
     recorder->begin_cpu_ns = (uint64_t) clock_process_cpu_ns();
     recorder->look_ns = recorder->begin_ns + LOOK_NS;
-    recorded = loop(recorder, interrupt, &why, error);
+    recorded = loop(recorder, interrupt, &why, error) && write_last_exits(recorder, error);
     recorder->cost.cpu_ns = (uint64_t) clock_process_cpu_ns() - recorder->begin_cpu_ns;
     recorder->cost.seconds = (clock_raw_ns() - recorder->begin_ns) / NS_PER_SECOND;
     if (!record_file_close(&recorder->file, recorded, &recorder->cost.disk_bytes,

@@ -4,6 +4,7 @@
 
 #include "common/base/sysroot.h"
 #include "common/dataset/writer.h"
+#include "hostctl/exits/exits.h"
 #include "hostctl/interrupt.h"
 #include "hostctl/knob/journal.h"
 #include "hostctl/run/plan.h"
@@ -21,6 +22,7 @@ typedef struct {
     Connection *connection;
     DatasetWriter *writer;
     Interrupt *interrupt;
+    Exits *exits; /* why vCPUs leave their guests; NULL: not told, a note says why */
     char *id;     /* of this run: 8 hexadecimal digits, part of the names in /dev/shm */
     char *kernel; /* of the guest image */
     char *initrd;

@@ -140,6 +140,19 @@ open_dataset(Lab *lab, const LabOptions *options, GError **error)
            write_run(lab, &row, error);
 }
 
+/* A run goes on without: counts and waits are what it is about. */
+static bool
+open_exits(Lab *lab, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (lab->rig->accelerator != ACCELERATOR_KVM)
+        return lab_note(lab, 0, 0, "info", error,
+                        "VM exits are not recorded: translated guests have none");
+    return exits_open(lab->root, &exits_place_kvm, &lab->exits, &problem) ||
+           lab_note(lab, 0, 0, "warning", error, "VM exits are not recorded: %s", problem->message);
+}
+
 Lab *
 lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig *rig,
          const LabOptions *options, GError **error)
@@ -168,7 +181,7 @@ lab_open(const Sysroot *root, Interrupt *interrupt, const Plan *plan, const Rig 
     }
     lab->connection = connection_open(options->uri ? options->uri : plan->connect, lab->state,
                                       CONNECTION_TIMEOUT_MS, interrupt, error);
-    if (!lab->connection || !open_dataset(lab, options, error))
+    if (!lab->connection || !open_dataset(lab, options, error) || !open_exits(lab, error))
         return NULL;
     return g_steal_pointer(&lab);
 }
@@ -179,6 +192,7 @@ lab_free(Lab *lab)
     if (!lab)
         return;
 
+    exits_close(lab->exits);
     writer_free(lab->writer);
     resume_free(lab->resume);
     connection_free(lab->connection);

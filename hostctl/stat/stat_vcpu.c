@@ -8,6 +8,7 @@
 #include "common/base/failure.h"
 #include "common/pmu/window.h"
 #include "hostctl/collect/sched.h"
+#include "hostctl/stat/stat_exits.h"
 
 /* The counters of one mode; NULL where there is nothing to count or nothing that can be. */
 typedef struct {
@@ -28,6 +29,7 @@ struct StatVcpu {
     ModeCount modes[STAT_MODES];
     PmuGroup *exits;
     PmuReading last_exits;
+    StatExits *reasons; /* of exits; NULL: not told */
     SchedFile sched;
     SchedReading ran, last_ran;
     int64_t last_ns;
@@ -144,6 +146,25 @@ open_exits(StatVcpu *vcpu)
         g_clear_pointer(&vcpu->exits, pmu_group_free);
 }
 
+static bool
+open_reasons(StatVcpu *vcpu, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (vcpu->setup->wants_exits && vcpu->tcg)
+        add_problem(vcpu, "the guest is translated: there are no VM exits");
+    if (vcpu->tcg || !vcpu->setup->exits)
+        return true;
+    vcpu->reasons = stat_exits_new(vcpu->setup->exits, vcpu->thread.tid, &problem);
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (!vcpu->reasons)
+        add_problem(vcpu, "more vCPUs run than can be watched for VM exits");
+    return true;
+}
+
 static void
 open_page(StatVcpu *vcpu, const QemuProcess *process)
 {
@@ -176,6 +197,8 @@ stat_vcpu_open(const StatSetup *setup, const QemuProcess *process, const QemuThr
         if (!open_mode(vcpu, (StatMode) mode, error))
             return NULL;
     open_exits(vcpu);
+    if (!open_reasons(vcpu, error))
+        return NULL;
     stat_vcpu_remember(vcpu);
     vcpu->last_ran = vcpu->ran;
     vcpu->last_ns = now_ns;
@@ -191,6 +214,7 @@ stat_vcpu_close(StatVcpu *vcpu)
     for (int mode = 0; mode < STAT_MODES; mode++)
         counters_close(vcpu->modes[mode].counters);
     pmu_group_free(vcpu->exits);
+    stat_exits_free(vcpu->reasons);
     emulated_close(vcpu->page);
     sched_close(&vcpu->sched);
     g_string_free(vcpu->problem, TRUE);
@@ -325,6 +349,8 @@ stat_vcpu_window(StatVcpu *vcpu, int64_t now_ns, StatWindow *ret_window, GError 
     window.rows[window.n_rows++] = delay_row(vcpu, window.elapsed_ns);
     if (vcpu->exits && !exits_row(vcpu, &window.rows[window.n_rows++], error))
         return false;
+    if (vcpu->reasons)
+        window.n_rows += stat_exits_rows(vcpu->reasons, window.rows + window.n_rows);
     stat_window_add_metrics(&window);
 
     vcpu->last_ran = vcpu->ran;

@@ -14,6 +14,7 @@
 #include "common/pmu/pmu_kernel.h"
 #include "common/pmu/stat_window.h"
 #include "hostctl/collect/qemu_process.h"
+#include "hostctl/exits/exits.h"
 #include "hostctl/stat/stat_events.h"
 
 /* The same for all vCPUs; must outlive them. */
@@ -23,6 +24,8 @@ typedef struct {
     const StatEvents *events;
     bool no_guest_mode;       /* a mediated vPMU: an event of guest mode would keep guests down */
     uint64_t exit_tracepoint; /* id of kvm:kvm_exit; 0: none */
+    Exits *exits;             /* by reason; NULL: not asked for, or cannot be told */
+    bool wants_exits;         /* asked for */
 } StatSetup;
 
 typedef struct StatVcpu StatVcpu;

@@ -194,6 +194,8 @@ stat_watch_print(StatWatch *watch, StatPrint print, void *data, GError **error)
 {
     int64_t end_ns = clock_raw_ns() - watch->begin_ns;
 
+    if (watch->setup->exits && !exits_read(watch->setup->exits, error))
+        return false;
     for (guint i = 0; i < watch->vcpus->len; i++) {
         Watched *watched = watch->vcpus->pdata[i];
         g_autoptr(GError) problem = NULL;
