@@ -15,6 +15,7 @@ struct Channel {
     int fd;
     bool is_socket;
     bool open;         /* false: ended, or its place is lost */
+    uint64_t skipped;  /* frames of unknown kinds */
     GByteArray *out;   /* kept between sends, so that sending allocates nothing in the long run */
     Stamp read_at;     /* when the newest bytes in the buffer came */
     size_t begin, end; /* the bytes not yet taken */
@@ -69,6 +70,12 @@ bool
 channel_is_open(const Channel *channel)
 {
     return channel->open;
+}
+
+uint64_t
+channel_skipped(const Channel *channel)
+{
+    return channel->skipped;
 }
 
 /* A socket whose peer is gone must give an error, not SIGPIPE. */
@@ -176,6 +183,7 @@ take(Channel *channel, Message *ret_message, GError **error)
             g_propagate_error(error, g_steal_pointer(&bad));
             return -1;
         }
+        channel->skipped++;
     }
 }
 

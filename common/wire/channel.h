@@ -22,6 +22,9 @@ int channel_fd(const Channel *channel);
 /* False once the stream has ended, lost its place, or a frame could only be sent in part. */
 bool channel_is_open(const Channel *channel);
 
+/* How many frames of unknown kinds channel_receive() has skipped since the channel was made. */
+uint64_t channel_skipped(const Channel *channel);
+
 /* Writes the whole frame, waiting at most `timeout_ms` for room; a failure ends the channel. */
 bool channel_send(Channel *channel, const Message *message, int timeout_ms, GError **error);
 

@@ -14,7 +14,7 @@
 
 #define SEND_TIMEOUT_MS 5000
 #define HELLO_EVERY_MS 1000
-/* Answers that nobody asked for, in one wait; more of them is a flood. */
+/* Answers that nobody asked for, or of kinds that nobody knows, in one wait; more is a flood. */
 #define MAX_STRAY_MESSAGES 4096
 
 struct GuestLink {
@@ -122,8 +122,10 @@ await_either(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
              const Interrupt *interrupt, Message *ret_message, Stamp *ret_read_at, GError **error)
 {
     int64_t deadline_ns = clock_raw_ns() + timeout_ms * NS_PER_MS;
+    uint64_t skipped = channel_skipped(link->channel);
 
-    for (unsigned strays = 0; strays < MAX_STRAY_MESSAGES;) {
+    for (uint64_t strays = 0;
+         strays + channel_skipped(link->channel) - skipped < MAX_STRAY_MESSAGES;) {
         int ready, got = channel_receive(link->channel, &link->scratch, ret_read_at, error);
 
         if (got < 0) {

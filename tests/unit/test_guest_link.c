@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -12,7 +13,16 @@
 #include "tests/support/cmocka_all.h"
 
 /* How the guest's end behaves. */
-typedef enum { HONEST, OTHER_VERSION, SILENT, FLOOD, COMPLAINS, HANGS_UP, LATE_ECHO } Manner;
+typedef enum {
+    HONEST,
+    OTHER_VERSION,
+    SILENT,
+    FLOOD,
+    FLOOD_UNKNOWN,
+    COMPLAINS,
+    HANGS_UP,
+    LATE_ECHO
+} Manner;
 
 typedef struct {
     char *dir, *path;
@@ -21,11 +31,37 @@ typedef struct {
     pthread_t thread;
 } FakeGuest;
 
+/* Frames of a kind that nobody knows, until the host hangs up. */
+static void
+flood_unknown(int fd)
+{
+    const uint8_t later[] = { 0x69, 0x6f, 99, 0, 2, 0, 0, 0, 'h', 'i' };
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+    for (int i = 0; i < 1000; i++)
+        g_byte_array_append(bytes, later, sizeof later);
+    /* The channel has made it non-blocking; what is sent in part goes on where it ended. */
+    for (size_t at = 0;;) {
+        ssize_t n = send(fd, bytes->data + at, bytes->len - at, MSG_NOSIGNAL);
+
+        if (n < 0 && errno != EAGAIN)
+            return;
+        if (n < 0)
+            usleep(500);
+        else
+            at = (at + (size_t) n) % bytes->len;
+    }
+}
+
 static void
 answer(FakeGuest *guest, Channel *channel, const Message *request)
 {
     g_autofree Message *reply = g_new0(Message, 1);
 
+    if (guest->manner == FLOOD_UNKNOWN) {
+        flood_unknown(channel_fd(channel));
+        return;
+    }
     switch (request->kind) {
     case FRAME_HELLO_ASK:
         reply->kind = FRAME_HELLO;
@@ -171,10 +207,11 @@ gives_up_on_a_guest_that_hangs_up(void **state)
     assert_hello_fails(HANGS_UP, 300, "guest g1: ");
 }
 
+/* Long before its time is over: a wait for it costs the other guests. */
 static void
-ends_a_flood(void **state)
+assert_flood_ends(Manner manner)
 {
-    FakeGuest *guest = fake_guest_new(FLOOD);
+    FakeGuest *guest = fake_guest_new(manner);
     GuestLink *link = link_to(guest);
     const Message unload = { .kind = FRAME_UNLOAD };
     g_autofree Message *reply = g_new0(Message, 1);
@@ -184,6 +221,18 @@ ends_a_flood(void **state)
     assert_non_null(strstr(error->message, "sends what nobody asked for"));
     guest_link_free(link);
     fake_guest_free(guest);
+}
+
+static void
+ends_a_flood(void **state)
+{
+    assert_flood_ends(FLOOD);
+}
+
+static void
+ends_a_flood_of_frames_that_nobody_knows(void **state)
+{
+    assert_flood_ends(FLOOD_UNKNOWN);
 }
 
 static void
@@ -276,6 +325,7 @@ main(void)
         cmocka_unit_test(gives_up_on_a_guest_that_never_talks),
         cmocka_unit_test(gives_up_on_a_guest_that_hangs_up),
         cmocka_unit_test(ends_a_flood),
+        cmocka_unit_test(ends_a_flood_of_frames_that_nobody_knows),
         cmocka_unit_test(tells_a_guests_complaint_without_its_control_characters),
         cmocka_unit_test(a_signal_ends_a_wait),
         cmocka_unit_test(takes_a_burst_of_echoes),
