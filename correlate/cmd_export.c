@@ -53,6 +53,8 @@ cmd_export(int argc, char **argv, GError **error)
                        entries, 1, 1, &argc, &argv, error))
         return false;
 
+    if (format && !g_str_equal(format, "csv") && !g_str_equal(format, "json"))
+        return failure_set(error, FAILURE_USAGE, "--format “%s”: want csv or json", format);
     if (output && !(out = fopen(output, "we")))
         return failure_set_errno(error, errno, "%s", output);
     ok = (exits ? export_exits : export_windows)(argv[1], format ? format : "csv", out, error);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/moment.h"
 #include "common/dataset/reader.h"
 #include "common/json/builder.h"
 #include "correlate/command.h"
@@ -52,18 +53,10 @@ count_repeats(const DatasetFacts *facts)
     return most;
 }
 
-static char *
-date_of(const DatasetRun *run)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(run->started_wall_ns / 1000000000);
-
-    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-}
-
 static void
 put_row(TextTable *table, const char *file, const DatasetFacts *facts)
 {
-    g_autofree char *date = date_of(&facts->run);
+    g_autofree char *date = moment_print(facts->run.started_wall_ns);
     g_autofree char *visits = g_strdup_printf("%u of %u", count_done(facts), facts->visits->len);
 
     text_table_text(table, file);
@@ -82,7 +75,7 @@ static void
 print_object(const char *file, const DatasetFacts *facts)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autofree char *date = date_of(&facts->run);
+    g_autofree char *date = moment_print_utc(facts->run.started_wall_ns);
     g_autofree char *line = NULL;
 
     json_builder_begin_object(builder);

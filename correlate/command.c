@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 
 const Command command_list[] = {
     { "validate", cmd_validate,
@@ -31,15 +32,17 @@ command_parse(const char *usage, const char *summary, const GOptionEntry *entrie
     g_option_context_set_summary(context, summary);
     if (entries)
         g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, argc, argv, error))
+    if (!option_parse(context, argc, argv, error))
         return false;
     if (*argc > 1 && g_str_equal((*argv)[1], "--")) {
         (*argv)++;
         (*argc)--;
     }
-    if (*argc - 1 < least || (most >= 0 && *argc - 1 > most))
-        return failure_set(error, FAILURE_USAGE, "wants %s (see correlate %s --help)", usage,
-                           program + strlen("correlate "));
+    if (*argc - 1 < least)
+        return failure_set(error, FAILURE_USAGE, "wants %s", usage);
+    if (most >= 0 && *argc - 1 > most)
+        return failure_set(error, FAILURE_USAGE, "“%s” is too much: wants %s", (*argv)[most + 1],
+                           usage);
     return true;
 }
 

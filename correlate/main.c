@@ -21,6 +21,18 @@ print_help(void)
            "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done and the answer is “no”.\n");
 }
 
+/* For whoever has just got a dataset: the one command that needs nothing else comes first. */
+static void
+print_beginning(void)
+{
+    fprintf(stderr,
+            "correlate: no command. To begin, with a dataset of hostctl run or record:\n"
+            "  correlate validate FILE.db               is it sound, and what does it say?\n"
+            "  correlate report FILE.db -o report.html  the same with figures\n"
+            "  correlate list DIR                       which datasets are there?\n"
+            "correlate --help lists all; man correlate tells the rest.\n");
+}
+
 static int
 unknown_command(const char *name)
 {
@@ -48,6 +60,9 @@ run_command(const Command *command, int argc, char **argv)
         return EXIT_SUCCESS;
     message = text_message(error->message);
     fprintf(stderr, "correlate %s: %s\n", command->name, message);
+    if (failure_exit_code(error) == FAILURE_EXIT_USAGE)
+        fprintf(stderr, "  correlate %s --help tells more, and man correlate-%s\n", command->name,
+                command->name);
     return failure_exit_code(error);
 }
 
@@ -57,8 +72,8 @@ main(int argc, char **argv)
     /* Numbers in documents and for gnuplot are written with a point, whatever the user speaks. */
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
-        fprintf(stderr, "correlate: wants a command; correlate --help lists them\n");
-        return 2;
+        print_beginning();
+        return FAILURE_EXIT_USAGE;
     }
     if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h")) {
         print_help();

@@ -45,5 +45,7 @@ main(int argc, char **argv)
         return code;
     message = text_message(error->message);
     fprintf(stderr, "guestprobe: %s\n", message);
+    if (code <= 0 && failure_exit_code(error) == FAILURE_EXIT_USAGE)
+        fprintf(stderr, "  guestprobe --help tells more, and man guestprobe\n");
     return code > 0 ? code : failure_exit_code(error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 #include "common/base/text.h"
 #include "guestprobe/textfile.h"
 
@@ -309,7 +310,7 @@ options_parse(int argc, char **argv, Options *ret_options, GError **error)
     g_option_context_set_strict_posix(context, TRUE);
     for (int s = 0; s < N_SECTIONS; s++)
         g_option_context_add_main_entries(context, sections[s].entries, NULL);
-    if (!g_option_context_parse_strv(context, &args, error))
+    if (!option_parse_strv(context, &args, error))
         return false;
 
     command = args + 1;

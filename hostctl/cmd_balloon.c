@@ -52,13 +52,13 @@ add_json(JsonBuilder *builder, const Guest *guest, const GuestMemory *memory)
 static void
 print_row(const Guest *guest, const GuestMemory *memory)
 {
-    printf("%-24s %-4s %10" G_GUINT64_FORMAT, guest_name(guest),
-           guest_is_ours(guest) ? "yes" : "no", guest_max_memory_kib(guest));
+    printf("%-24s %-4s %10.0f", guest_name(guest), guest_is_ours(guest) ? "yes" : "no",
+           (double) guest_max_memory_kib(guest) / 1024);
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
         if (column_value(memory, i) == GUEST_MEMORY_UNKNOWN)
             printf(" %10s", "-");
         else
-            printf(" %10" G_GUINT64_FORMAT, column_value(memory, i));
+            printf(" %10.0f", (double) column_value(memory, i) / 1024);
     }
     printf("%s\n", memory->fresh ? "" : "  (the guest's driver does not report)");
 }
@@ -66,7 +66,7 @@ print_row(const Guest *guest, const GuestMemory *memory)
 static void
 print_headings(void)
 {
-    printf("%-24s %-4s %10s", "GUEST (KiB)", "OURS", "MEMORY");
+    printf("%-24s %-4s %10s", "GUEST (MiB)", "OURS", "MEMORY");
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++)
         printf(" %10s", columns[i].heading);
     printf("\n");
@@ -143,9 +143,11 @@ balloon_show(const CommandContext *context, int argc, char **argv, GError **erro
 static bool
 report_balloon(const Guest *guest, const BalloonResult *result, GError **error)
 {
-    printf("%s: asked %" G_GUINT64_FORMAT " KiB, %s at %" G_GUINT64_FORMAT " KiB after %.1f s\n",
-           guest_name(guest), result->asked_kib, balloon_end_name(result->end), result->reached_kib,
-           (double) result->took_ns / 1e9);
+    g_autofree char *asked = text_of_kib(result->asked_kib);
+    g_autofree char *reached = text_of_kib(result->reached_kib);
+
+    printf("%s: asked %s, %s at %s after %.1f s\n", guest_name(guest), asked,
+           balloon_end_name(result->end), reached, (double) result->took_ns / 1e9);
     return result->end == BALLOON_REACHED ||
            failure_set(error, FAILURE_NO, "guest %s did not get there", guest_name(guest));
 }
@@ -155,6 +157,8 @@ static bool
 leaves_enough(const Guest *guest, uint64_t target_kib, GError **error)
 {
     GuestMemory memory;
+    g_autofree char *usable = NULL;
+    g_autofree char *taken = NULL;
     uint64_t taken_kib;
 
     if (!guest_memory(guest, &memory, error))
@@ -165,10 +169,11 @@ leaves_enough(const Guest *guest, uint64_t target_kib, GError **error)
     taken_kib = memory.actual_kib - target_kib;
     if (taken_kib + LEAST_LEFT_KIB <= memory.usable_kib)
         return true;
+    usable = text_of_kib(memory.usable_kib);
+    taken = text_of_kib(taken_kib);
     return failure_set(error, FAILURE_FAILED,
-                       "guest %s has %" G_GUINT64_FORMAT " KiB to spare: %" G_GUINT64_FORMAT
-                       " KiB less leaves under %u KiB, and it would panic",
-                       guest_name(guest), memory.usable_kib, taken_kib, LEAST_LEFT_KIB);
+                       "guest %s has %s to spare: %s less leaves under %u MiB, and it would panic",
+                       guest_name(guest), usable, taken, LEAST_LEFT_KIB / 1024);
 }
 
 static bool

@@ -3,6 +3,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
+#include "common/base/option_parse.h"
 #include "hostctl/command.h"
 #include "hostctl/doctor/live.h"
 #include "hostctl/doctor/plan_need.h"
@@ -180,7 +181,7 @@ cmd_doctor(const CommandContext *context, int argc, char **argv, GError **error)
     DoctorPlan need = doctor_default_plan(context->root);
 
     g_option_context_add_main_entries(options, entries, NULL);
-    if (!g_option_context_parse(options, &argc, &argv, error))
+    if (!option_parse(options, &argc, &argv, error))
         return false;
     if (argc > 1 && !applying)
         return failure_set(error, FAILURE_USAGE, "ids of checks stand with --apply only");

@@ -4,11 +4,11 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/moment.h"
 #include "common/json/builder.h"
 #include "hostctl/collect/qemu_process.h"
 #include "hostctl/command.h"
 #include "hostctl/ring/look_back.h"
-#include "hostctl/ring/moment.h"
 #include "hostctl/ring/ring_place.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/view/explanation.h"

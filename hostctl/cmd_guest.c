@@ -166,14 +166,15 @@ list_json(const GPtrArray *guests, const char *uri)
 static void
 list_text(const GPtrArray *guests)
 {
-    printf("%-40s %-6s %-10s %5s %11s %s\n", "GUEST", "ROLE", "OWNER", "VCPUS", "MEMORY KiB",
+    printf("%-40s %-6s %-10s %5s %10s %s\n", "GUEST", "ROLE", "OWNER", "VCPUS", "MEMORY MiB",
            "COUNTERS");
     for (guint i = 0; i < guests->len; i++) {
         const Guest *guest = guests->pdata[i];
 
-        printf("%-40s %-6s %-10s %5u %11" G_GUINT64_FORMAT " %s\n", guest_name(guest),
+        printf("%-40s %-6s %-10s %5u %10.0f %s\n", guest_name(guest),
                guest_role_name(guest_role(guest)), guest_owner(guest), guest_vcpus(guest),
-               guest_max_memory_kib(guest), guest_page_name(guest) ? "emulated" : "-");
+               (double) guest_max_memory_kib(guest) / 1024,
+               guest_page_name(guest) ? "emulated" : "-");
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/text.h"
 #include "common/json/builder.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/command.h"
@@ -62,12 +63,14 @@ show_json(const KsmStats *stats)
 static void
 show_text(const KsmStats *stats)
 {
+    g_autofree char *saved = text_of_kib(stats->pages_sharing * PAGE_KIB);
+
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
         if (field_value(stats, i) != ABSENT_U64)
             printf("%-20s %" G_GUINT64_FORMAT "\n", fields[i].name, field_value(stats, i));
     if (*stats->advisor_mode)
         printf("%-20s %s\n", "advisor_mode", stats->advisor_mode);
-    printf("%-20s %" G_GUINT64_FORMAT " KiB\n", "saved", stats->pages_sharing * PAGE_KIB);
+    printf("%-20s %s\n", "saved", saved);
 }
 
 static bool

@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 #include "hostctl/collect/kvm_pmu.h"
 #include "hostctl/command.h"
 #include "hostctl/record/recorder.h"
@@ -199,7 +200,7 @@ cmd_record(const CommandContext *context, int argc, char **argv, GError **error)
     bool recorded;
 
     g_option_context_add_main_entries(options, entries, NULL);
-    recorded = g_option_context_parse(options, &argc, &argv, error) && check_words(&words, error) &&
+    recorded = option_parse(options, &argc, &argv, error) && check_words(&words, error) &&
                record_words(context, &words, argv + 1, error);
     g_free(words.output);
     g_free(words.list);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 #include "common/base/text.h"
 #include "hostctl/command.h"
 #include "hostctl/detach.h"
@@ -174,10 +175,12 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
     LabOptions lab_options;
 
     g_option_context_add_main_entries(options, entries, NULL);
-    if (!g_option_context_parse(options, &argc, &argv, error))
+    if (!option_parse(options, &argc, &argv, error))
         return false;
-    if (argc != 2)
-        return failure_set(error, FAILURE_USAGE, "want one plan (see hostctl run --help)");
+    if (argc < 2)
+        return failure_set(error, FAILURE_USAGE, "want a plan");
+    if (argc > 2)
+        return failure_set(error, FAILURE_USAGE, "“%s” is too much: want one plan", argv[2]);
     if (!output && !resume && !dry_run)
         return failure_set(error, FAILURE_USAGE, "want -o FILE for the dataset");
     if (resume && (output || replace))

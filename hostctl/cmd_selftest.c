@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 #include "hostctl/command.h"
 #include "hostctl/selftest/report.h"
 #include "hostctl/selftest/subject.h"
@@ -81,7 +82,7 @@ cmd_selftest(const CommandContext *context, int argc, char **argv, GError **erro
     g_autoptr(Connection) connection = NULL;
 
     g_option_context_add_main_entries(options, entries, NULL);
-    if (!g_option_context_parse(options, &argc, &argv, error))
+    if (!option_parse(options, &argc, &argv, error))
         return false;
     if (argc > 1)
         return failure_set(error, FAILURE_USAGE, "“%s”: no arguments are wanted", argv[1]);

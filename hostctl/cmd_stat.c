@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/option_parse.h"
 #include "common/pmu/stat_print.h"
 #include "hostctl/command.h"
 #include "hostctl/exits/exits.h"
@@ -220,7 +221,7 @@ cmd_stat(const CommandContext *context, int argc, char **argv, GError **error)
     bool counted;
 
     g_option_context_add_main_entries(options, entries, NULL);
-    if (!g_option_context_parse_strv(options, &words, error) ||
+    if (!option_parse_strv(options, &words, error) ||
         !set_times(&output, interval_ms, seconds, error) ||
         !stat_perf_parse(perf, &output.style.perf, error))
         return false;

@@ -4,29 +4,22 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/moment.h"
+#include "common/base/progress.h"
 #include "common/base/text.h"
 #include "common/json/builder.h"
 #include "hostctl/command.h"
-#include "hostctl/run/progress.h"
 #include "hostctl/run/run_record.h"
 #include "hostctl/subcommand.h"
 
 #define LOG_LINES 5
 
-static char *
-time_text(int64_t wall_ns)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(wall_ns / NS_PER_SECOND);
-
-    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("");
-}
-
 static void
 add_run(JsonBuilder *builder, const RunRecord *record)
 {
     int64_t left_ns = run_record_left_ns(record, clock_wall_ns());
-    g_autofree char *started = time_text(record->started_wall_ns);
-    g_autofree char *updated = time_text(record->updated_wall_ns);
+    g_autofree char *started = moment_print_utc(record->started_wall_ns);
+    g_autofree char *updated = moment_print_utc(record->updated_wall_ns);
 
     json_builder_begin_object(builder);
     json_put_text(builder, "id", record->id);
@@ -98,7 +91,7 @@ print_one(const RunRecord *record)
     const char *state = run_record_state(record);
     int64_t left_ns = run_record_left_ns(record, clock_wall_ns());
     g_autofree char *left = left_ns < 0 ? NULL : progress_duration(left_ns);
-    g_autofree char *started = time_text(record->started_wall_ns);
+    g_autofree char *started = moment_print(record->started_wall_ns);
     g_autofree char *message = text_printable(record->message, 1000);
 
     printf("run      %s: %s%s%s\n", record->id, state, left ? ", left: " : "", left ? left : "");

@@ -104,12 +104,28 @@ take_global_options(char **argv, const char **uri, const char **root, GError **e
     return kept;
 }
 
+static bool
+unknown_option(const char *word, GError **error)
+{
+    static const char *const names[] = { "--connect", "--root", "--help", "--version", NULL };
+    g_autofree char *name = g_strndup(word, strcspn(word, "="));
+    const char *near = near_name(name, names);
+
+    if (near)
+        return failure_set(error, FAILURE_USAGE, "no option “%s”; did you mean “%s”?", name, near);
+    return failure_set(error, FAILURE_USAGE, "“%s” where a command should stand", word);
+}
+
 static const Command *
 find_command(const char *name, GError **error)
 {
     g_autofree const char **names = g_new0(const char *, command_list_length + 1);
     const char *near;
 
+    if (*name == '-') {
+        unknown_option(name, error);
+        return NULL;
+    }
     for (size_t i = 0; i < command_list_length; i++) {
         names[i] = command_list[i].name;
         if (g_str_equal(name, names[i]))
@@ -120,7 +136,7 @@ find_command(const char *name, GError **error)
     if (near)
         failure_set(error, FAILURE_USAGE, "no command “%s”; did you mean “%s”?", name, near);
     else
-        failure_set(error, FAILURE_USAGE, "no command “%s”; hostctl --help lists them", name);
+        failure_set(error, FAILURE_USAGE, "no command “%s”", name);
     return NULL;
 }
 
@@ -128,12 +144,17 @@ static int
 report(const char *command, const GError *error)
 {
     g_autofree char *message = text_message(error->message);
+    int code = failure_exit_code(error);
 
     if (command)
         fprintf(stderr, "hostctl %s: %s\n", command, message);
     else
         fprintf(stderr, "hostctl: %s\n", message);
-    return failure_exit_code(error);
+    if (code == FAILURE_EXIT_USAGE && command)
+        fprintf(stderr, "  %s --help tells more, and man hostctl-%s\n", g_get_prgname(), command);
+    else if (code == FAILURE_EXIT_USAGE)
+        fprintf(stderr, "  hostctl --help lists what there is; man hostctl tells more\n");
+    return code;
 }
 
 static int
@@ -169,12 +190,14 @@ main(int argc, char **argv)
     if (!fault_check(&error))
         return report(NULL, error);
     argc = take_global_options(argv, &uri, &root_path, &error);
+    if (!error && root_path && !g_file_test(root_path, G_FILE_TEST_IS_DIR))
+        failure_set(&error, FAILURE_USAGE, "--root %s: no such folder", root_path);
     if (error)
         return report(NULL, error);
 
     if (argc < 2) {
         print_beginning();
-        return 2;
+        return FAILURE_EXIT_USAGE;
     }
     if (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h")) {
         print_help();

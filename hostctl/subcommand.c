@@ -2,9 +2,11 @@
 #include "hostctl/subcommand.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
+#include "common/base/option_parse.h"
 
 static void
 print_verbs(const char *command, const Command *verbs, size_t n)
@@ -16,7 +18,7 @@ print_verbs(const char *command, const Command *verbs, size_t n)
 }
 
 static bool
-unknown_verb(const char *command, const Command *verbs, size_t n, const char *given, GError **error)
+unknown_verb(const Command *verbs, size_t n, const char *given, GError **error)
 {
     g_autofree const char **names = g_new0(const char *, n + 1);
     g_autofree char *list = NULL;
@@ -28,7 +30,7 @@ unknown_verb(const char *command, const Command *verbs, size_t n, const char *gi
     if (near)
         return failure_set(error, FAILURE_USAGE, "no verb “%s”; did you mean “%s”?", given, near);
     list = g_strjoinv(", ", (char **) names);
-    return failure_set(error, FAILURE_USAGE, "want one of %s (hostctl %s --help)", list, command);
+    return failure_set(error, FAILURE_USAGE, "want one of %s", list);
 }
 
 bool
@@ -48,7 +50,7 @@ subcommand_run(const CommandContext *context, const Command *verbs, size_t n, in
         g_set_prgname(program);
         return verbs[i].run(context, argc - 1, argv + 1, error);
     }
-    return unknown_verb(argv[0], verbs, n, argc > 1 ? argv[1] : NULL, error);
+    return unknown_verb(verbs, n, argc > 1 ? argv[1] : NULL, error);
 }
 
 bool
@@ -56,10 +58,13 @@ subcommand_parse(const char *usage, const GOptionEntry *options, int min_operand
                  int *argc, char ***argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    const char *summary = strstr(usage, "- ");
+    g_autofree char *operands =
+        g_strchomp(g_strndup(usage, summary ? (size_t) (summary - usage) : strlen(usage)));
 
     if (options)
         g_option_context_add_main_entries(context, options, NULL);
-    if (!g_option_context_parse(context, argc, argv, error))
+    if (!option_parse(context, argc, argv, error))
         return false;
     if (*argc > 1 && g_str_equal((*argv)[1], "--")) {
         (*argv)[1] = (*argv)[0];
@@ -68,9 +73,9 @@ subcommand_parse(const char *usage, const GOptionEntry *options, int min_operand
     }
     if (*argc - 1 < min_operands)
         return failure_set(error, FAILURE_USAGE, "something is missing: %s %s", g_get_prgname(),
-                           usage);
+                           operands);
     if (*argc - 1 > max_operands)
         return failure_set(error, FAILURE_USAGE, "“%s” is too much: %s %s",
-                           (*argv)[max_operands + 1], g_get_prgname(), usage);
+                           (*argv)[max_operands + 1], g_get_prgname(), operands);
     return true;
 }

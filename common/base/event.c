@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "common/base/near_name.h"
+
 const Event event_list[] = {
     { "cycles", "cycles", EVENT_KIND_HARDWARE, true },
     { "instructions", "instructions", EVENT_KIND_HARDWARE, true },
@@ -29,6 +31,16 @@ event_find(const char *name)
         if (g_str_equal(event_list[i].name, name))
             return &event_list[i];
     return NULL;
+}
+
+const char *
+event_near(const char *name)
+{
+    const char *names[G_N_ELEMENTS(event_list) + 1] = { NULL };
+
+    for (size_t i = 0; i < event_list_length; i++)
+        names[i] = event_list[i].name;
+    return near_name(name, names);
 }
 
 char *

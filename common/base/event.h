@@ -26,6 +26,9 @@ extern const size_t event_list_length;
 /* NULL when the name is not a known event (raw and libpfm4 names are none of these). */
 const Event *event_find(const char *name);
 
+/* The known event that a mistyped name is nearest to, or NULL. */
+const char *event_near(const char *name);
+
 /* The dataset column of any event name: letters and digits kept, all else "_". Free with g_free().
  */
 char *event_column(const char *name);

@@ -37,13 +37,13 @@ int
 failure_exit_code(const GError *error)
 {
     if (error->domain == g_quark_from_static_string("g-option-context-error-quark"))
-        return 2;
+        return FAILURE_EXIT_USAGE;
     if (error->domain != FAILURE)
         return 1;
 
     switch (error->code) {
     case FAILURE_USAGE:
-        return 2;
+        return FAILURE_EXIT_USAGE;
     case FAILURE_NO:
         return 3;
     default:

@@ -26,5 +26,7 @@ bool failure_set(GError **error, FailureCode code, const char *format, ...) G_GN
 bool failure_set_errno(GError **error, int errno_value, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
+#define FAILURE_EXIT_USAGE 2 /* the command line is wrong: its help would tell */
+
 /* The exit code for an error from any domain: option parsing gives 2, FAILURE_NO 3, all else 1. */
 int failure_exit_code(const GError *error);

@@ -108,6 +108,20 @@ text_message(const char *text)
 }
 
 char *
+text_of_kib(uint64_t kib)
+{
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+    double value = (double) kib;
+    size_t unit = 0;
+
+    for (; value >= 1024 && unit + 1 < G_N_ELEMENTS(units); unit++)
+        value /= 1024;
+    return value >= 100 || value == (double) (uint64_t) value
+               ? g_strdup_printf("%.0f %s", value, units[unit])
+               : g_strdup_printf("%.1f %s", value, units[unit]);
+}
+
+char *
 text_csv_cell(const char *text)
 {
     g_autofree char *printable = text_printable(text, strlen(text));

@@ -21,6 +21,9 @@ bool text_to_double(const char *text, double *ret_value, GError **error);
  */
 bool text_to_kib(const char *text, uint64_t default_unit_kib, uint64_t *ret_kib, GError **error);
 
+/* A size of memory as people say it: "512 KiB", "130 MiB", "1.5 GiB". Free with g_free(). */
+char *text_of_kib(uint64_t kib);
+
 /*
  * The text made safe for a terminal or a log line: control characters and broken UTF-8 become
  * \xNN. At most `max_bytes` of the input are used. Free with g_free().

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/base/moment.h"
 #include "correlate/answer.h"
 #include "correlate/report/figure.h"
 #include "correlate/report/html_style.h"
@@ -71,19 +72,11 @@ put_figures(const Page *page, const char *prefix)
     g_string_append(page->out, "</div>\n");
 }
 
-static char *
-format_date(int64_t wall_ns)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(wall_ns / 1000000000);
-
-    return time ? g_date_time_format(time, "%Y-%m-%d %H:%M UTC") : g_strdup("unknown date");
-}
-
 static void
 put_head(const Page *page)
 {
     const DatasetRun *run = &page->analysis->facts->run;
-    g_autofree char *date = format_date(run->started_wall_ns);
+    g_autofree char *date = moment_print(run->started_wall_ns);
     bool emulated = g_str_equal(run->counters, "emulated");
 
     g_string_append(page->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"

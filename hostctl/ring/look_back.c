@@ -2,8 +2,8 @@
 #include "hostctl/ring/look_back.h"
 
 #include "common/base/failure.h"
+#include "common/base/moment.h"
 #include "common/base/text.h"
-#include "hostctl/ring/moment.h"
 
 #define NAMED_GUESTS 12 /* in an error */
 

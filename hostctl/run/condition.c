@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/base/text.h"
 #include "hostctl/run/balloon_auto.h"
 #include "hostctl/virt/guest_memory.h"
 
@@ -89,6 +90,8 @@ target_kib(const PlanCondition *condition, const FleetGuest *guest)
 static bool
 await_guest(FleetGuest *guest, uint64_t asked_kib, Lab *lab, GError **error)
 {
+    g_autofree char *asked = NULL;
+    g_autofree char *reached = NULL;
     BalloonResult result;
 
     if (!guest_balloon_await(guest->guest, asked_kib, BALLOON_STALL_MS, BALLOON_TIMEOUT_MS,
@@ -96,10 +99,11 @@ await_guest(FleetGuest *guest, uint64_t asked_kib, Lab *lab, GError **error)
         return false;
     if (result.end == BALLOON_REACHED)
         return true;
+    asked = text_of_kib(asked_kib);
+    reached = text_of_kib(result.reached_kib);
     return lab_note(lab, 0, guest->row_id, "warning", error,
-                    "guest %s: balloon %s at %" G_GUINT64_FORMAT
-                    " KiB, asked for %" G_GUINT64_FORMAT " KiB",
-                    guest->name, balloon_end_name(result.end), result.reached_kib, asked_kib);
+                    "guest %s: balloon %s at %s, asked for %s", guest->name,
+                    balloon_end_name(result.end), reached, asked);
 }
 
 bool

@@ -5,8 +5,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "common/base/progress.h"
 #include "hostctl/run/lab.h"
-#include "hostctl/run/progress.h"
 
 /*
  * Runs the plan into lab->writer and finishes the dataset (complete, interrupted, failed). Guests

@@ -69,6 +69,23 @@ fail(const Plan *plan, GError **error, const char *path, const char *format, ...
     return failure_set(error, FAILURE_FAILED, "%s: %s: %s", plan->path, path, what);
 }
 
+bool
+plan_check_emulated(const Plan *plan, GError **error)
+{
+    for (guint i = 0; plan->events[i]; i++) {
+        const Event *event = event_find(plan->events[i]);
+        const char *near = event ? NULL : event_near(plan->events[i]);
+
+        if (near)
+            return fail(plan, error, "$.events", "no event “%s” (did you mean “%s”?)",
+                        plan->events[i], near);
+        if (!event || !event->emulated)
+            return fail(plan, error, "$.events", "“%s” does not exist among the emulated counters",
+                        plan->events[i]);
+    }
+    return true;
+}
+
 static bool
 check_events(const Plan *plan, GError **error)
 {
@@ -86,12 +103,8 @@ check_events(const Plan *plan, GError **error)
             if (g_str_equal(column, other))
                 return fail(plan, error, "$.events", "“%s” is there twice", plan->events[i]);
         }
-        if (plan->counters == PLAN_COUNTERS_EMULATED &&
-            !(event_find(plan->events[i]) && event_find(plan->events[i])->emulated))
-            return fail(plan, error, "$.events", "“%s” does not exist among the emulated counters",
-                        plan->events[i]);
     }
-    return true;
+    return plan->counters != PLAN_COUNTERS_EMULATED || plan_check_emulated(plan, error);
 }
 
 static bool

@@ -6,3 +6,6 @@
 
 /* False at the first contradiction, with its JSON path and what would be right. */
 bool plan_check(const Plan *plan, GError **error);
+
+/* Whether the emulated counters have all of its events: also asked when "auto" came to them. */
+bool plan_check_emulated(const Plan *plan, GError **error);

@@ -8,6 +8,7 @@
 #include "hostctl/collect/kvm_pmu.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/run/counter_layout.h"
+#include "hostctl/run/plan_check.h"
 #include "hostctl/run/rig_step.h"
 
 static bool
@@ -73,6 +74,12 @@ check_scope(const Rig *rig, const Plan *plan, GError **error)
                        "%s: $.guests.micro.scope: this host has emulated counters, which count "
                        "whole vCPUs (want \"cpu\", or \"counters\": \"software\")",
                        plan->path);
+}
+
+static bool
+check_emulated(const Rig *rig, const Plan *plan, GError **error)
+{
+    return rig->counters != COUNTER_SOURCE_EMULATED || plan_check_emulated(plan, error);
 }
 
 static bool
@@ -216,9 +223,9 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
     rig->root = root;
     rig->facts = host_facts_read(root);
     if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
-        !check_scope(rig, plan, error) || !resolve_layout(rig, plan, root, error) ||
-        !resolve_pool(rig, plan, root, error) || !resolve_guests(rig, plan, error) ||
-        !check_memory(rig, plan, root, error))
+        !check_scope(rig, plan, error) || !check_emulated(rig, plan, error) ||
+        !resolve_layout(rig, plan, root, error) || !resolve_pool(rig, plan, root, error) ||
+        !resolve_guests(rig, plan, error) || !check_memory(rig, plan, root, error))
         return NULL;
     return g_steal_pointer(&rig);
 }

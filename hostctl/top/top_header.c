@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
+#include "common/base/moment.h"
 #include "hostctl/top/top_format.h"
 #include "hostctl/top/top_render_private.h"
 
@@ -74,12 +75,10 @@ void
 top_render_header(const TopState *state, GPtrArray *lines)
 {
     const NodeView *view = state->view;
-    g_autoptr(GDateTime) when =
-        g_date_time_new_from_unix_local(view ? view->wall_ns / 1000000000 : 0);
-    g_autofree char *time = g_date_time_format(when, "%H:%M:%S");
+    g_autofree char *time = view ? moment_print_clock(view->wall_ns) : NULL;
 
     top_add_text(lines, TOP_PLAIN, "hostctl top  %s  %s  every %g s  by %s", state->host,
-                 view ? time : "", state->interval_seconds, top_sort_name(state->sort));
+                 time ? time : "", state->interval_seconds, top_sort_name(state->sort));
     if (!view)
         return;
     render_ratios(view, lines);

@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/fault.h"
+#include "common/base/text.h"
 #include "hostctl/virt/guest_private.h"
 
 #define POLL_NS (200 * NS_PER_MS)
@@ -21,16 +22,24 @@ balloon_end_name(BalloonEnd end)
     return end_names[end];
 }
 
+static bool
+refuse_over_memory(const Guest *guest, uint64_t target_kib, GError **error)
+{
+    g_autofree char *target = text_of_kib(target_kib);
+    g_autofree char *memory = text_of_kib(guest->max_memory_kib);
+
+    return failure_set(error, FAILURE_FAILED,
+                       "guest %s: a balloon target of %s is over its memory of %s", guest->name,
+                       target, memory);
+}
+
 bool
 guest_balloon_ask(Guest *guest, uint64_t target_kib, GError **error)
 {
     if (!guest_require_ours(guest, "changed", error))
         return false;
     if (target_kib > guest->max_memory_kib)
-        return failure_set(error, FAILURE_FAILED,
-                           "guest %s: a balloon target of %" G_GUINT64_FORMAT
-                           " KiB is over its memory of %" G_GUINT64_FORMAT " KiB",
-                           guest->name, target_kib, guest->max_memory_kib);
+        return refuse_over_memory(guest, target_kib, error);
     if (virDomainSetMemoryFlags(guest->domain, target_kib, VIR_DOMAIN_AFFECT_LIVE) < 0)
         return virt_failure(error, "guest %s: setting its balloon", guest->name);
     fault_point("balloon.ask");

@@ -142,7 +142,7 @@ refuses_a_balloon_target_over_the_memory(void **state)
     g_autoptr(GError) error = NULL;
 
     assert_false(guest_balloon_ask(guest, 262145, &error));
-    assert_non_null(strstr(error->message, "262144 KiB"));
+    assert_non_null(strstr(error->message, "256 MiB"));
 }
 
 static void

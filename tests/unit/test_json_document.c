@@ -153,6 +153,9 @@ finds_the_near_name_and_no_far_one(void **state)
 
     assert_string_equal(near_name("repeat", known), "repeats");
     assert_string_equal(near_name("step_percent", known), "steps_percent");
+    assert_string_equal(near_name("repaets", known), "repeats");
+    assert_string_equal(near_name("steps", known), "steps_percent");
+    assert_null(near_name("st", known));
     assert_null(near_name("colour", known));
     assert_null(near_name("", known));
 }

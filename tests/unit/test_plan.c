@@ -124,6 +124,8 @@ static const struct {
     { HEAD CONDITIONS STEPS ",\"events\":[\"cycles\",\"cycles\"]}", "is there twice" },
     { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"ref-cycles\"]}",
       "“ref-cycles” does not exist among the emulated counters" },
+    { HEAD CONDITIONS STEPS ",\"counters\":\"emulated\",\"events\":[\"cylces\"]}",
+      "t.json: $.events: no event “cylces” (did you mean “cycles”?)" },
     { HEAD CONDITIONS STEPS ",\"pool\":\"3-1\"}", "t.json: $.pool: “3-1” is no pool" },
     { HEAD CONDITIONS STEPS ",\"measure_seconds\":1}", "t.json: $.measure_seconds: shorter" },
     { "{\"version\":2,\"name\":\"t\",\"load\":[\"x\"]," CONDITIONS STEPS "}",

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "common/base/autofd.h"
+#include "common/base/moment.h"
 #include "hostctl/ring/look_back.h"
-#include "hostctl/ring/moment.h"
 #include "hostctl/ring/ring_gather.h"
 #include "tests/support/cmocka_all.h"
 #include "tests/support/example_node.h"

@@ -82,6 +82,26 @@ refuses_what_is_not_a_finite_number(void **state)
 }
 
 static void
+says_sizes_as_people_do(void **state)
+{
+    static const struct {
+        uint64_t kib;
+        const char *text;
+    } cases[] = {
+        { 0, "0 KiB" },          { 512, "512 KiB" },
+        { 3 * 1024, "3 MiB" },   { 130 * 1024 + 100, "130 MiB" },
+        { 3 * 512, "1.5 MiB" },  { 3 * 512 * 1024, "1.5 GiB" },
+        { 5ull << 30, "5 TiB" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = text_of_kib(cases[i].kib);
+
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void
 reads_sizes_in_every_unit(void **state)
 {
     static const struct {
@@ -200,6 +220,7 @@ main(void)
         cmocka_unit_test(refuses_what_is_not_wholly_a_signed_number),
         cmocka_unit_test(reads_decimal_numbers),
         cmocka_unit_test(refuses_what_is_not_a_finite_number),
+        cmocka_unit_test(says_sizes_as_people_do),
         cmocka_unit_test(reads_sizes_in_every_unit),
         cmocka_unit_test(refuses_what_is_not_a_size),
         cmocka_unit_test(keeps_printable_text),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "hostctl/run/progress.h"
+#include "common/base/progress.h"
 
 #include <unistd.h>
 

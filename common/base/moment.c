@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "hostctl/ring/moment.h"
+#include "common/base/moment.h"
 
 #include <string.h>
 
@@ -19,6 +19,12 @@ char *
 moment_print(int64_t ns)
 {
     return print(ns, false, "%Y-%m-%d %H:%M:%S %z");
+}
+
+char *
+moment_print_clock(int64_t ns)
+{
+    return print(ns, false, "%H:%M:%S %z");
 }
 
 char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A moment of the past as people write it. */
+/* A moment as people read and write it: local time with its zone; programs get RFC 3339 in UTC. */
 #pragma once
 
 #include <glib.h>
@@ -15,5 +15,7 @@ bool moment_parse(const char *text, int64_t now_ns, int64_t *ret_ns, GError **er
 
 /* Local time with its zone: "2026-11-21 14:05:30 +0100". Free with g_free(). */
 char *moment_print(int64_t ns);
+/* Without its day: "14:05:30 +0100". Free with g_free(). */
+char *moment_print_clock(int64_t ns);
 /* UTC: "2026-11-21T13:05:30Z". Free with g_free(). */
 char *moment_print_utc(int64_t ns);
