@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/failure.h"
-#include "common/base/near_name.h"
-#include "common/json/builder.h"
+#include "common/base/text.h"
 #include "correlate/command.h"
 #include "correlate/judge.h"
 #include "correlate/report/text_table.h"
+
+#define SUMMARY_BYTES_MAX 1024
 
 static void
 print_json(const Judgement *judgement)
 {
     for (guint i = 0; i < judgement->windows->len; i++) {
-        const JudgedWindow *window = &g_array_index(judgement->windows, JudgedWindow, i);
-        const Threshold *threshold = judgement->threshold;
-        g_autoptr(JsonBuilder) builder = json_builder_new();
-        g_autofree char *line = NULL;
+        g_autofree char *line = judged_window_json(
+            &judgement->judge, &g_array_index(judgement->windows, JudgedWindow, i));
 
-        json_builder_begin_object(builder);
-        json_put_number(builder, "t_seconds", window->t_seconds);
-        json_put_text(builder, "estimator", threshold ? threshold->estimator->name : NULL);
-        json_put_number(builder, "value", window->value);
-        json_put_number(builder, "threshold", threshold ? threshold->threshold : NAN);
-        json_put_text(builder, "match", threshold_match_name(judgement->match));
-        json_put_text(builder, "verdict", judge_verdict_name(window->verdict));
-        json_builder_end_object(builder);
-        line = json_builder_text(builder, false);
-        fputs(line, stdout);
+        printf("%s\n", line);
     }
 }
 
@@ -38,7 +27,8 @@ print_text(const Judgement *judgement)
     static const char *const headings[] = { "t s", "value", "<verdict", NULL };
     g_autoptr(TextTable) table = text_table_new(headings);
     g_autoptr(GString) out = g_string_new(NULL);
-    const Threshold *threshold = judgement->threshold;
+    g_autofree char *summary = judge_summary(&judgement->judge);
+    g_autofree char *printable = text_printable(summary, SUMMARY_BYTES_MAX);
 
     for (guint i = 0; i < judgement->windows->len; i++) {
         const JudgedWindow *window = &g_array_index(judgement->windows, JudgedWindow, i);
@@ -48,17 +38,7 @@ print_text(const Judgement *judgement)
         text_table_text(table, judge_verdict_name(window->verdict));
     }
     text_table_print(table, out);
-    fputs(out->str, stdout);
-    if (!threshold)
-        printf("\nNo threshold fits the counters that are there.\n");
-    else
-        printf("\n%u of %u known windows overcommitted by %s %s %.6g (match: %s%s)\n",
-               judgement->overcommitted, judgement->known, threshold->estimator->name,
-               threshold->above ? "above" : "below", threshold->threshold,
-               threshold_match_name(judgement->match),
-               g_strcmp0(threshold->key.counters, "emulated") == 0
-                   ? "; the threshold is emulated, no fact about silicon"
-                   : "");
+    printf("%s\n%s\n", out->str, printable);
 }
 
 static bool
@@ -73,21 +53,16 @@ is_dataset(const char *path)
     return n == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0;
 }
 
-static bool
-unknown_estimator(const char *name, GError **error)
+static Judgement *
+judge_file(const char *path, const GArray *thresholds, const ThresholdKey *here,
+           const char *estimator, GError **error)
 {
-    const char *names[ESTIMATOR_COUNT + 1] = { NULL };
-    g_autofree char *list = NULL;
-    const char *near;
+    g_autoptr(PerfFile) file = NULL;
 
-    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
-        names[i] = estimator_list[i]->name;
-    near = near_name(name, names);
-    if (near)
-        return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; did you mean “%s”?", name,
-                           near);
-    list = g_strjoinv(", ", (char **) names);
-    return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; there are %s", name, list);
+    if (is_dataset(path))
+        return judge_dataset(path, thresholds, estimator, error);
+    file = perf_file_load(path, -1, error);
+    return file ? judge_perf_file(file, thresholds, here, estimator) : NULL;
 }
 
 bool
@@ -119,24 +94,22 @@ cmd_judge(int argc, char **argv, GError **error)
         return false;
     if (!path)
         return failure_set(error, FAILURE_USAGE, "wants --thresholds FILE");
-    if (estimator && !estimator_find(estimator))
-        return unknown_estimator(estimator, error);
+    if (estimator && !estimator_known(estimator, error))
+        return false;
 
-    here = (ThresholdKey){ .cpu_model = cpu_model, .load = load };
-    if (cpu_model && g_str_equal(cpu_model, "emupmu"))
-        here.counters = (char *) "emulated";
     thresholds = thresholds_load(path, error);
-    if (thresholds)
-        judgement = is_dataset(argv[1])
-                        ? judge_dataset(argv[1], thresholds, estimator, error)
-                        : judge_perf_file(argv[1], thresholds, &here, estimator, error);
+    if (!thresholds)
+        return false;
+    here = threshold_key_said(cpu_model, load);
+    judgement = judge_file(argv[1], thresholds, &here, estimator, error);
+    threshold_key_clear(&here);
     if (!judgement)
         return false;
     if (json)
         print_json(judgement);
     else
         print_text(judgement);
-    if (judgement_is_overcommitted(judgement))
+    if (judge_is_overcommitted(&judgement->judge))
         return failure_set(error, FAILURE_NO, "%s: overcommitted", argv[1]);
     return true;
 }

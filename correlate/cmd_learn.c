@@ -5,7 +5,7 @@
 #include "common/base/text.h"
 #include "correlate/command.h"
 #include "correlate/learn.h"
-#include "correlate/threshold.h"
+#include "correlate/threshold_document.h"
 
 static bool
 parse_hold_out(const char *text, HoldOut *ret_hold_out, GError **error)

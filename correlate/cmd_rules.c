@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/judge/threshold.h"
 #include "correlate/command.h"
 #include "correlate/rules.h"
-#include "correlate/threshold.h"
 
 static bool
 holds_emulated(const GArray *thresholds)

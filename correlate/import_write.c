@@ -7,8 +7,8 @@
 
 #include "common/base/failure.h"
 #include "common/dataset/writer.h"
+#include "common/judge/perf_file.h"
 #include "correlate/delay_series.h"
-#include "correlate/perf_file.h"
 #include "correlate/stats/quantile.h"
 
 #define FIRST_RAW_NS 1000000000000ll /* any moment: an imported run has a time line of its own */

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/dataset/reader.h"
+#include "common/judge/perf_file.h"
 #include "correlate/join.h"
-#include "correlate/perf_file.h"
 
 /* Something that both sides see going up and down, cumulative on the host's side. */
 typedef struct {

@@ -2,9 +2,9 @@
 /* Datasets that are fit to learn from, and their windows by what may be held out. */
 #pragma once
 
+#include "common/judge/threshold.h"
 #include "correlate/analysis.h"
 #include "correlate/learn.h"
-#include "correlate/threshold.h"
 
 typedef struct {
     Analysis *analysis;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "common/base/json_text.h"
-#include "correlate/threshold.h"
+#include "common/judge/threshold.h"
 
 /* Ratios of one guest, all its vCPUs together. */
 static const struct {

@@ -6,18 +6,6 @@
 
 #include "common/json/document.h"
 
-#define EMULATED_CPU "emupmu"
-
-char *
-run_key_microcode_family(const char *microcode)
-{
-    size_t length = microcode ? strlen(microcode) : 0;
-
-    if (!microcode || length < 5 || !g_str_has_prefix(microcode, "0x"))
-        return g_strdup(microcode);
-    return g_strdup_printf("%.*sxx", (int) length - 2, microcode);
-}
-
 static int
 by_text(const void *a, const void *b)
 {
@@ -36,8 +24,8 @@ run_key_mitigations(const char *json)
 
     if (!root || !JSON_NODE_HOLDS_OBJECT(root))
         return NULL;
-    json_object_iter_init(&iter, json_node_get_object(root));
-    while (json_object_iter_next(&iter, &name, &node)) {
+    json_object_iter_init_ordered(&iter, json_node_get_object(root));
+    while (json_object_iter_next_ordered(&iter, &name, &node)) {
         const char *text = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 
         if (text && !g_str_has_prefix(text, "Not affected"))
@@ -75,8 +63,8 @@ run_key(const DatasetRun *run)
     bool emulated = g_str_equal(run->counters, "emulated");
 
     return (ThresholdKey){
-        .cpu_model = emulated ? g_strdup(EMULATED_CPU) : g_strdup(run->cpu_model),
-        .microcode = emulated ? NULL : run_key_microcode_family(run->microcode),
+        .cpu_model = emulated ? g_strdup(THRESHOLD_EMULATED_CPU) : g_strdup(run->cpu_model),
+        .microcode = emulated ? NULL : threshold_microcode_family(run->microcode),
         .mitigations = emulated ? NULL : run_key_mitigations(run->mitigations),
         .load = run_key_load(run->load),
         .counters = g_strdup(run->counters),

@@ -3,12 +3,11 @@
 #pragma once
 
 #include "common/dataset/reader.h"
-#include "correlate/threshold.h"
+#include "common/judge/threshold.h"
 
 /* Clear with threshold_key_clear(). */
 ThresholdKey run_key(const DatasetRun *run);
 
 /* Pieces of it, also for files of other origin. Free with g_free(); NULL stays NULL. */
-char *run_key_microcode_family(const char *microcode);
 char *run_key_mitigations(const char *json);
 char *run_key_load(const char *json);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "correlate/estimate/estimator.h"
+#include "common/estimate/estimator.h"
 
 #define VISIT_WINDOWS_KEPT 512
 

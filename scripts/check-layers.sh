@@ -11,18 +11,20 @@ common/base      common/base/
 common/pmu       common/base/ common/pmu/ emupmu/page.h perfmon/
 common/wire      common/base/ common/wire/
 common/json      common/base/ common/json/ json-glib/
+common/estimate  common/base/ common/estimate/
+common/judge     common/base/ common/estimate/ common/judge/ jansson.h
 common/dataset   common/base/ common/json/ common/dataset/ json-glib/ sqlite3.h
 emupmu           emupmu/ qemu-plugin.h
-guestprobe       common/base/ common/pmu/ common/wire/ guestprobe/ perfmon/
+guestprobe       common/base/ common/pmu/ common/wire/ common/estimate/ common/judge/ guestprobe/ perfmon/
 hostctl          common/ hostctl/ json-glib/ curses.h ncurses.h microhttpd.h
 hostctl/virt     common/ hostctl/ libvirt/ libxml/
 hostctl/blame    common/ hostctl/ bpf/
 hostctl/exits    common/ hostctl/ bpf/
-correlate        common/base/ common/json/ common/dataset/ correlate/ json-glib/
+correlate        common/base/ common/json/ common/dataset/ common/estimate/ common/judge/ correlate/ json-glib/
 correlate/stats  common/base/ correlate/stats/ gsl/
 '
 # Foreign headers that are free only where a rule names them; all others are free everywhere.
-guarded='perfmon/ libvirt/ libxml/ gsl/ json-glib/ sqlite3.h bpf/ curses.h ncurses.h microhttpd.h qemu-plugin.h'
+guarded='perfmon/ libvirt/ libxml/ gsl/ json-glib/ jansson.h sqlite3.h bpf/ curses.h ncurses.h microhttpd.h qemu-plugin.h'
 # Generated files, which lie in no layer.
 generated='vmlinux.h .skel.h'
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/base/json_text.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool
@@ -92,6 +93,16 @@ json_text_number(JsonText *object, const char *key, uint64_t value)
 {
     append_key(object, key);
     g_string_append_printf(object->text, "%" G_GUINT64_FORMAT, value);
+}
+
+void
+json_text_double(JsonText *object, const char *key, double value)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    append_key(object, key);
+    g_string_append(object->text,
+                    isfinite(value) ? g_ascii_dtostr(text, sizeof text, value) : "null");
 }
 
 void

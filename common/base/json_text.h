@@ -24,6 +24,8 @@ JsonText json_text_begin(void);
 /* A NULL value writes null. */
 void json_text_string(JsonText *object, const char *key, const char *value);
 void json_text_number(JsonText *object, const char *key, uint64_t value);
+/* With all its digits; null when it is not finite. */
+void json_text_double(JsonText *object, const char *key, double value);
 void json_text_bool(JsonText *object, const char *key, bool value);
 /* Closes the object and gives its text; free with g_free(). */
 char *json_text_end(JsonText *object);

@@ -105,8 +105,8 @@ json_read_object(const JsonPlace *place, const JsonField *fields, size_t n_field
     if (!JSON_NODE_HOLDS_OBJECT(place->node))
         return json_place_error(place, error, "want an object {…}");
 
-    json_object_iter_init(&iter, json_node_get_object(place->node));
-    while (json_object_iter_next(&iter, &key, &node)) {
+    json_object_iter_init_ordered(&iter, json_node_get_object(place->node));
+    while (json_object_iter_next_ordered(&iter, &key, &node)) {
         const JsonField *field = find_field(fields, n_fields, key);
         g_autofree char *path = g_strdup_printf("%s.%s", place->path, key);
         JsonPlace member = { place->file, path, node };
@@ -270,8 +270,8 @@ json_read_assignments(const JsonPlace *place, const JsonField *field, void *targ
     if (!JSON_NODE_HOLDS_OBJECT(place->node))
         return json_place_error(place, error, "want an object of texts {\"NAME\": \"value\"}");
 
-    json_object_iter_init(&iter, json_node_get_object(place->node));
-    while (json_object_iter_next(&iter, &key, &node)) {
+    json_object_iter_init_ordered(&iter, json_node_get_object(place->node));
+    while (json_object_iter_next_ordered(&iter, &key, &node)) {
         g_autofree char *path = g_strdup_printf("%s.%s", place->path, key);
         g_autofree char *value = NULL;
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/base/event.h"
-#include "correlate/estimate/guest_view.h"
+#include "common/estimate/guest_view.h"
 
 /* How far a count can be trusted; worse ones are larger. */
 typedef enum {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "correlate/estimate/estimator.h"
+#include "common/estimate/estimator.h"
 #include "correlate/report/row_writer.h"
 
 struct WindowWriter {

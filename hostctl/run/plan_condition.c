@@ -49,8 +49,8 @@ read_ksm_values(const JsonPlace *place, PlanCondition *condition, GError **error
     const char *key;
     JsonNode *node;
 
-    json_object_iter_init(&iter, json_node_get_object(place->node));
-    while (json_object_iter_next(&iter, &key, &node)) {
+    json_object_iter_init_ordered(&iter, json_node_get_object(place->node));
+    while (json_object_iter_next_ordered(&iter, &key, &node)) {
         g_autofree char *path = g_strdup_printf("%s.%s", place->path, key);
         int64_t value;
 

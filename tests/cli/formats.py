@@ -16,7 +16,7 @@ VERSIONS = (
     ('docs/plan-format.md', r'^Format version (\d+)\b', 'hostctl/run/plan.h', r'#define PLAN_FORMAT (\d+)'),
     ('docs/dataset-format.md', r'^# The dataset, format (\d+)$', 'common/dataset/schema.h', r'#define DATASET_FORMAT (\d+)'),
     ('docs/wire-format.md', r'^Format version: (\d+)$', 'common/wire/frame.h', r'#define WIRE_VERSION (\d+)'),
-    ('docs/thresholds-format.md', r'^# The thresholds file, format (\d+)$', 'correlate/threshold_file.c', r'#define FORMAT (\d+)'),
+    ('docs/thresholds-format.md', r'^# The thresholds file, format (\d+)$', 'common/judge/threshold.h', r'#define THRESHOLDS_FORMAT (\d+)'),
     ('docs/import-index.md', r'^# The import index, version (\d+)$', 'correlate/import_index.c', r'"version".*\.high = (\d+)'),
     ('docs/counter-page.md', r'^Layout version: (\d+)\.', 'emupmu/page.h', r'#define EMUPMU_PAGE_VERSION (\d+)'),
     ('docs/counter-page.md', r'Model version: (\d+)\.', 'emupmu/model.h', r'#define EMUPMU_MODEL_VERSION (\d+)'),

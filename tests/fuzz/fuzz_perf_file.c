@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
-#include "correlate/perf_file.h"
+#include "common/judge/perf_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

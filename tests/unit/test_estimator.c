@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/estimate/estimator.h"
+#include "common/estimate/estimator.h"
 
 #include <glib.h>
 #include <string.h>

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "correlate/learn.h"
 
+#include <sqlite3.h>
+
+#include "common/judge/threshold.h"
 #include "correlate/judge.h"
 #include "correlate/rules.h"
-#include "correlate/threshold.h"
+#include "correlate/threshold_document.h"
 #include "tests/support/dataset_file.h"
 #include "tests/support/near.h"
 #include "tests/support/synthetic_run.h"
@@ -114,10 +117,10 @@ emulated_thresholds_are_marked_and_match_emulated_data_alone(void **state)
     assert_string_equal(g_array_index(thresholds, Threshold, 0).key.cpu_model, "emupmu");
     assert_ok((here = judge_dataset(path, thresholds, NULL, &error_)));
     assert_ok((there = judge_dataset(other, thresholds, NULL, &error_)));
-    assert_int_equal(here->match, MATCH_EXACT);
-    assert_int_equal(there->match, MATCH_NONE);
-    assert_int_equal(there->known, 0);
-    assert_false(judgement_is_overcommitted(there));
+    assert_int_equal(here->judge.match, MATCH_EXACT);
+    assert_int_equal(there->judge.match, MATCH_NONE);
+    assert_int_equal(there->judge.known, 0);
+    assert_false(judge_is_overcommitted(&there->judge));
 }
 
 static void
@@ -219,8 +222,47 @@ judges_window_by_window(void **state)
     assert_ok((judgement = judge_dataset(path, thresholds, "branch_misses_per_cycle", &error_)));
     /* Steps 150 and 200 of five are over; the boundary is flat in this shape. */
     assert_int_equal(judgement->windows->len, 300);
-    assert_near(judgement->overcommitted, 120, 6);
-    assert_false(judgement_is_overcommitted(judgement));
+    assert_near(judgement->judge.overcommitted, 120, 6);
+    assert_false(judge_is_overcommitted(&judgement->judge));
+}
+
+static void
+make_silent(const char *path)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "update guest_sample set canary_branches = 0, "
+                                  "canary_misses = 0",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* The columns of the canary are there, and hold zeros: 0 of 0 is no number to judge by. */
+static void
+judges_without_a_canary_by_something_else(void **state)
+{
+    SyntheticPlan plan = hardware_plan();
+    g_autofree char *path = make_run(*state, "a.db", &plan);
+    const LearnOptions options = { .wished_false_alarms = NAN };
+    g_autoptr(GArray) thresholds = NULL;
+    g_autoptr(Judgement) judgement = NULL;
+    Threshold canary;
+
+    assert_ok((thresholds = learn_thresholds((char *[]){ path, NULL }, &options, &error_)));
+    canary = (Threshold){ .key = threshold_key_copy(&g_array_index(thresholds, Threshold, 0).key),
+                          .estimator = estimator_find("canary_miss_rate"),
+                          .truth = g_strdup("vp"),
+                          .above = true,
+                          .heldout_sensitivity = 1,
+                          .heldout_specificity = 1 };
+    g_array_append_val(thresholds, canary);
+    make_silent(path);
+    assert_ok((judgement = judge_dataset(path, thresholds, NULL, &error_)));
+    assert_string_not_equal(judgement->judge.threshold->estimator->name, "canary_miss_rate");
+    assert_int_equal(judgement->judge.known, judgement->windows->len);
 }
 
 static void
@@ -260,6 +302,7 @@ main(void)
         IN_A_PLACE(a_wrong_file_is_refused_with_its_path),
         cmocka_unit_test(the_match_is_as_close_as_is_known),
         IN_A_PLACE(judges_window_by_window),
+        IN_A_PLACE(judges_without_a_canary_by_something_else),
         IN_A_PLACE(rules_hold_no_templates_and_no_useless_numbers),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/perf_file.h"
+#include "common/judge/perf_file.h"
 
 #include "tests/support/near.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/perf_line.h"
+#include "common/judge/perf_line.h"
 
 #include "tests/support/near.h"
 

@@ -2,7 +2,7 @@
 /* Each estimator is defined in the file of its name. */
 #pragma once
 
-#include "correlate/estimate/estimator.h"
+#include "common/estimate/estimator.h"
 
 extern const Estimator branch_misses_per_cycle;
 extern const Estimator cache_misses_per_cycle;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/estimate/estimators.h"
+#include "common/estimate/estimators.h"
 
 static double
 value(const GuestView *view)

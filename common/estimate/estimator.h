@@ -2,10 +2,11 @@
 /* A number per window, computed from the guest's view alone, that might tell overcommit. */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "correlate/estimate/guest_view.h"
+#include "common/estimate/guest_view.h"
 
 typedef struct {
     const char *name;
@@ -25,10 +26,15 @@ extern const Estimator *const estimator_list[ESTIMATOR_COUNT];
 
 /* NULL when there is none of this name. */
 const Estimator *estimator_find(const char *name);
+/* The same as a yes or no, with an error of wrong usage that names what there is. */
+bool estimator_known(const char *name, GError **error);
 size_t estimator_index(const Estimator *estimator);
 
 /* The value in a window, NAN where something that it needs is missing. */
 double estimator_value(const Estimator *estimator, const GuestView *view);
+
+/* Those that have a value in this window, a bit 1 << estimator_index() each. */
+unsigned estimators_able(const GuestView *view);
 
 /* The first thing that is missing for it: a guest_sample column; NULL when all is there. */
 const char *estimator_missing(const Estimator *estimator, const GuestView *view);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "correlate/perf_line.h"
+#include "common/judge/perf_line.h"
 
-#include <json-glib/json-glib.h>
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "common/base/json_guard.h"
 #include "common/base/text.h"
-#include "common/json/document.h"
 
 #define MAX_FIELDS 32
 #define NS_PER_MS 1e6
@@ -186,33 +186,27 @@ parse_csv(const char *text, char separator, PerfLine *line)
 
 /* Numbers were numbers in some versions of perf, and texts in others. */
 static bool
-member_double(JsonObject *object, const char *key, double *ret_value)
+member_double(const json_t *object, const char *key, double *ret_value)
 {
-    JsonNode *node = json_object_get_member(object, key);
+    const json_t *member = json_object_get(object, key);
 
-    if (!node || !JSON_NODE_HOLDS_VALUE(node))
+    if (json_is_string(member))
+        return text_to_double(json_string_value(member), ret_value, NULL);
+    if (!json_is_number(member))
         return false;
-    if (json_node_get_value_type(node) == G_TYPE_STRING)
-        return text_to_double(json_node_get_string(node), ret_value, NULL);
-    if (json_node_get_value_type(node) != G_TYPE_DOUBLE &&
-        json_node_get_value_type(node) != G_TYPE_INT64)
-        return false;
-    *ret_value = json_node_get_double(node);
-    return isfinite(*ret_value);
+    *ret_value = json_number_value(member);
+    return true;
 }
 
+/* NULL when it is not there, or no text. */
 static const char *
-member_text(JsonObject *object, const char *key)
+member_text(const json_t *object, const char *key)
 {
-    JsonNode *node = json_object_get_member(object, key);
-
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
-               ? json_node_get_string(node)
-               : NULL;
+    return json_string_value(json_object_get(object, key));
 }
 
 static PerfLineKind
-parse_object(JsonObject *object, PerfLine *line)
+parse_object(const json_t *object, PerfLine *line)
 {
     const char *value = member_text(object, "counter-value"), *event = member_text(object, "event");
     const char *unit = member_text(object, "unit"), *cpu = member_text(object, "cpu");
@@ -237,11 +231,12 @@ parse_object(JsonObject *object, PerfLine *line)
 static PerfLineKind
 parse_json(const char *text, PerfLine *line)
 {
-    g_autoptr(JsonNode) root = json_document_parse("perf", text, -1, NULL);
+    size_t length = strlen(text);
+    json_t *root = json_guard_check(text, length, NULL) ? json_loadb(text, length, 0, NULL) : NULL;
+    PerfLineKind kind = json_is_object(root) ? parse_object(root, line) : PERF_LINE_UNKNOWN;
 
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root))
-        return PERF_LINE_UNKNOWN;
-    return parse_object(json_node_get_object(root), line);
+    json_decref(root);
+    return kind;
 }
 
 PerfLineKind

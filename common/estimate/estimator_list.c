@@ -2,19 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "correlate/estimate/estimators.h"
-
-const char *const guest_field_columns[GUEST_FIELDS] = {
-    [GUEST_CYCLES] = "cycles",
-    [GUEST_INSTRUCTIONS] = "instructions",
-    [GUEST_BRANCHES] = "branches",
-    [GUEST_BRANCH_MISSES] = "branch_misses",
-    [GUEST_CACHE_MISSES] = "cache_misses",
-    [GUEST_STEAL_NS] = "steal_ns",
-    [GUEST_BUSY_NS] = "busy_ns",
-    [GUEST_CANARY_BRANCHES] = "canary_branches",
-    [GUEST_CANARY_MISSES] = "canary_misses",
-};
+#include "common/base/failure.h"
+#include "common/base/near_name.h"
+#include "common/estimate/estimators.h"
 
 const Estimator *const estimator_list[ESTIMATOR_COUNT] = {
     &branch_misses_per_cycle,
@@ -35,6 +25,25 @@ estimator_find(const char *name)
         if (strcmp(estimator_list[i]->name, name) == 0)
             return estimator_list[i];
     return NULL;
+}
+
+bool
+estimator_known(const char *name, GError **error)
+{
+    const char *names[ESTIMATOR_COUNT + 1] = { NULL };
+    g_autofree char *list = NULL;
+    const char *near;
+
+    if (estimator_find(name))
+        return true;
+    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
+        names[i] = estimator_list[i]->name;
+    near = near_name(name, names);
+    if (near)
+        return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; did you mean “%s”?", name,
+                           near);
+    list = g_strjoinv(", ", (char **) names);
+    return failure_set(error, FAILURE_USAGE, "“%s” is no estimator; there are %s", name, list);
 }
 
 size_t
@@ -65,4 +74,15 @@ estimator_value(const Estimator *estimator, const GuestView *view)
         return NAN;
     value = estimator->value(view);
     return isfinite(value) ? value : NAN;
+}
+
+unsigned
+estimators_able(const GuestView *view)
+{
+    unsigned able = 0;
+
+    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
+        if (isfinite(estimator_value(estimator_list[i], view)))
+            able |= 1u << i;
+    return able;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "common/base/event.h"
-#include "correlate/perf_line.h"
+#include "common/judge/perf_line.h"
 
 typedef struct {
     double start_seconds, end_seconds; /* since perf began */

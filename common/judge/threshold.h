@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Learned thresholds, and the file they travel in (docs/thresholds-format.md). */
+/* Learned thresholds, read from the file they travel in (docs/thresholds-format.md). */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
-#include "correlate/estimate/estimator.h"
+#include "common/estimate/estimator.h"
 
 /* What a threshold belongs to. NULL: not known. */
 typedef struct {
@@ -14,10 +14,20 @@ typedef struct {
     char *mitigations; /* "spectre_v2=…; vmscape=…", sorted, without what is not affected */
     char *load;        /* the guest's load as one line */
     char *counters;    /* hardware, emulated, software, imported */
+    char *hypervisor;  /* of a guest that is judged, "KVM"; no part of a threshold's own key */
 } ThresholdKey;
 
+/* The CPU model that thresholds of emulated counters belong to. */
+#define THRESHOLD_EMULATED_CPU "emupmu"
+#define THRESHOLDS_FORMAT 1
+
+/* What a person says of the guest that a file of windows comes from; either may be NULL. */
+ThresholdKey threshold_key_said(const char *cpu_model, const char *load);
 void threshold_key_clear(ThresholdKey *key);
 ThresholdKey threshold_key_copy(const ThresholdKey *key);
+
+/* The revision without its last two digits. Free with g_free(); NULL stays NULL. */
+char *threshold_microcode_family(const char *microcode);
 
 /* NAN, or NULL, where not known. */
 typedef struct {
@@ -38,9 +48,6 @@ GArray *thresholds_load(const char *path, GError **error);
 /* The same for a text in memory; `length` -1: to its end. */
 GArray *thresholds_parse(const char *name, const char *text, gssize length, GError **error);
 
-/* The document, with a newline. Free with g_free(). */
-char *thresholds_document(const GArray *thresholds);
-
 typedef enum {
     MATCH_NONE,  /* another CPU, or a setting that is known to differ: no verdict */
     MATCH_MODEL, /* the same CPU model; not all else is known */
@@ -51,11 +58,14 @@ const char *threshold_match_name(ThresholdMatch match);
 /* How far a threshold's key is known to be `here`'s. */
 ThresholdMatch threshold_match(const ThresholdKey *key, const ThresholdKey *here);
 
+/* Why they do not match, a clause: "another CPU model"; NULL where they do. */
+const char *threshold_mismatch(const ThresholdKey *key, const ThresholdKey *here);
+
 /*
  * The one to judge with: the best match; then the largest sum of held-out sensitivity and
- * specificity; then the first of the file. Only truth vp, never steal, and only estimators of which
- * `can` says yes (NULL: all). `estimator` (NULL: any) narrows it to one name. NULL: none.
+ * specificity; then the first of the file. Only truth vp, never steal, and only estimators whose
+ * bit (1 << estimator_index()) is in `able`. `estimator` (NULL: any) narrows it to one name. NULL:
+ * none.
  */
-typedef bool (*ThresholdFilter)(const Estimator *estimator, void *data);
 const Threshold *thresholds_choose(const GArray *thresholds, const ThresholdKey *here,
-                                   const char *estimator, ThresholdFilter can, void *data);
+                                   const char *estimator, unsigned able);

@@ -25,3 +25,13 @@ typedef struct {
 
 /* The guest_sample column of a field: "branch_misses". */
 extern const char *const guest_field_columns[GUEST_FIELDS];
+
+/* The field that an event counts, by the name that perf has for it; -1: none. */
+int guest_field_of(const char *event);
+
+/*
+ * The view of a window from a list of counts (NAN: not counted). Events of one name, as cycles of
+ * user and of kernel level, add up; what is not among them is not known.
+ */
+GuestView guest_view_of(double seconds, const char *const *events, const double *values,
+                        unsigned n);
