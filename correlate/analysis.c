@@ -244,6 +244,7 @@ analysis_scan(const char *path, GError **error)
             analysis->visits->conditions,
             g_strdup(g_array_index(analysis->facts->conditions, DatasetCondition, i).name));
 
+    analysis->isolation = isolation_rows(analysis->facts);
     analysis->clocks = clock_table_new(analysis->reader, error);
     if (!analysis->clocks || !pass_over(analysis, error) ||
         !dataset_reader_notes(analysis->reader, NOTES_SHOWN, &analysis->notes, error))
@@ -308,6 +309,7 @@ analysis_free(Analysis *analysis)
     g_clear_pointer(&analysis->fidelity, g_array_unref);
     g_clear_pointer(&analysis->estimators, g_array_unref);
     g_clear_pointer(&analysis->controls, g_array_unref);
+    g_clear_pointer(&analysis->isolation, g_array_unref);
     g_clear_pointer(&analysis->notes, g_array_unref);
     visits_free(analysis->visits);
     clock_table_free(analysis->clocks);

@@ -13,6 +13,7 @@
 #include "correlate/controls.h"
 #include "correlate/evaluation.h"
 #include "correlate/fidelity.h"
+#include "correlate/isolation.h"
 #include "correlate/visits.h"
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
     GArray *fidelity;     /* FidelityRow */
     GArray *estimators;   /* EvaluationRow */
     GArray *controls;     /* ControlRow */
+    GArray *isolation;    /* IsolationRow */
     GArray *notes;        /* DatasetNote */
     Exclusions excluded;
     LagSweep lags; /* of the first event that both sides counted */

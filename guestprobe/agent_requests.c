@@ -299,6 +299,15 @@ on_ping(Agent *agent, GError **error)
 }
 
 static bool
+on_work_ask(Agent *agent, GError **error)
+{
+    agent->reply = (Message){ .kind = FRAME_WORK };
+    agent->reply.work.stamp = stamp_now();
+    agent->reply.work.units = load_work(agent->load);
+    return agent_send(agent, error);
+}
+
+static bool
 on_bye(Agent *agent, GError **error)
 {
     if (!agent->options.power_off)
@@ -327,6 +336,7 @@ static const struct {
     { FRAME_PING, on_ping, false },
     { FRAME_BYE, on_bye, true },
     { FRAME_LOOP, on_loop, true },
+    { FRAME_WORK_ASK, on_work_ask, false },
 };
 
 bool

@@ -8,4 +8,5 @@
 #include "guestprobe/options.h"
 
 int cmd_agent(const Options *options, GError **error);
+int cmd_work(const Options *options, GError **error);
 int cmd_stat(const Options *options, GError **error);

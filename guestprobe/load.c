@@ -9,21 +9,29 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/wire/message.h"
 #include "guestprobe/child.h"
 #include "guestprobe/process_tree.h"
+#include "guestprobe/work_count.h"
 
 #define STOP_ON_FREE_MS 2000
 #define ROUND_US 1000
 
 struct Load {
     pid_t pid; /* of the first process; 0: none runs */
+    WorkCount work;
 };
 
 Load *
 load_new(void)
 {
+    Load *load = g_new0(Load, 1);
+
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    return g_new0(Load, 1);
+    /* Without it loads run as well, and tell nothing. */
+    if (!work_count_make(&load->work))
+        load->work = (WorkCount){ 0 };
+    return load;
 }
 
 void
@@ -33,7 +41,28 @@ load_free(Load *load)
         return;
 
     load_stop(load, STOP_ON_FREE_MS, NULL);
+    work_count_free(&load->work);
     g_free(load);
+}
+
+uint64_t
+load_work(const Load *load)
+{
+    return load->work.units ? work_count_read(&load->work) : WIRE_WORK_NOT_TOLD;
+}
+
+/* The variable that leads a load to its number, behind the others. */
+static char **
+with_work_count(const Load *load, const char *const *env)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+
+    for (; env && *env; env++)
+        g_ptr_array_add(all, g_strdup(*env));
+    if (load->work.variable)
+        g_ptr_array_add(all, g_strdup(load->work.variable));
+    g_ptr_array_add(all, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&all), FALSE);
 }
 
 bool
@@ -46,7 +75,8 @@ int
 load_start(Load *load, const char *const *argv, const char *const *env, LoadForked forked,
            void *data, pid_t *ret_pid)
 {
-    const ChildSpec spec = { .argv = argv, .env = env, .detached = true };
+    g_auto(GStrv) all = with_work_count(load, env);
+    const ChildSpec spec = { .argv = argv, .env = (const char *const *) all, .detached = true };
     Child child;
     int refusal;
 
@@ -54,6 +84,8 @@ load_start(Load *load, const char *const *argv, const char *const *env, LoadFork
         return EBUSY;
     if (!load_stop(load, STOP_ON_FREE_MS, NULL))
         return EBUSY;
+    if (load->work.units)
+        work_count_reset(&load->work);
     refusal = child_fork(&spec, &child);
     if (refusal)
         return refusal;

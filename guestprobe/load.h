@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct Load Load;
@@ -14,6 +15,9 @@ typedef struct Load Load;
 Load *load_new(void);
 void load_free(Load *load); /* ends what runs, as well as it can */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Load, load_free)
+
+/* The units of work that it says it has done; WIRE_WORK_NOT_TOLD. A load is not obliged to know. */
+uint64_t load_work(const Load *load);
 
 /* True while the first process of the load runs. */
 bool load_is_running(const Load *load);

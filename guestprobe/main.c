@@ -30,6 +30,8 @@ run(const Options *options, GError **error)
     }
     if (options->facts)
         return print_facts();
+    if (options->work)
+        return cmd_work(options, error);
     return options->agent ? cmd_agent(options, error) : cmd_stat(options, error);
 }
 

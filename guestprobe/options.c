@@ -17,7 +17,7 @@
 typedef struct {
     gboolean help, version, facts, agent, all_cpus, json, may_power_off;
     char **events;
-    char *source, *interval, *for_seconds, *separator, *output, *textfile, *port;
+    char *source, *interval, *for_seconds, *separator, *output, *textfile, *port, *work;
 } Typed;
 
 /* G_OPTION_ARG_… names are long; these are the two kinds that we have. */
@@ -66,7 +66,8 @@ make_sections(Typed *typed, Section *ret_sections)
             FLAG("may-power-off", 0, may_power_off, "power the guest off when the host says BYE"),
             { NULL } } },
         { "Else",
-          { FLAG("facts", 0, facts, "print what this guest is, as JSON"),
+          { VALUE("work", 0, work, "make load: cpu, memory, disk or network", "KIND"),
+            FLAG("facts", 0, facts, "print what this guest is, as JSON"),
             FLAG("version", 0, version, "print the version"),
             FLAG("help", 'h', help, "print this"),
             { NULL } } },
@@ -183,6 +184,7 @@ typed_clear(Typed *typed)
     g_free(typed->output);
     g_free(typed->textfile);
     g_free(typed->port);
+    g_free(typed->work);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
 
@@ -243,11 +245,16 @@ check_textfile(const Typed *typed, char **command, GError **error)
 }
 
 static bool
+counts_more_than_time(const Typed *typed, char **command)
+{
+    return typed->events || typed->interval || typed->separator || typed->json || typed->all_cpus ||
+           typed->output || typed->textfile || typed->source || command[0];
+}
+
+static bool
 check_contradictions(const Typed *typed, char **command, GError **error)
 {
-    bool counts = typed->events || typed->interval || typed->for_seconds || typed->separator ||
-                  typed->json || typed->all_cpus || typed->output || typed->textfile ||
-                  typed->source || command[0];
+    bool counts = typed->for_seconds || counts_more_than_time(typed, command);
 
     if (typed->separator && typed->json)
         return failure_set(error, FAILURE_USAGE, "-x and -j are two formats: give one");
@@ -257,6 +264,8 @@ check_contradictions(const Typed *typed, char **command, GError **error)
         return failure_set(error, FAILURE_USAGE,
                            "--agent counts what the host asks for: no other options but --port and "
                            "--may-power-off");
+    if (typed->work && (typed->agent || typed->facts || counts_more_than_time(typed, command)))
+        return failure_set(error, FAILURE_USAGE, "--work takes no other option but --for");
     if (typed->facts && counts)
         return failure_set(error, FAILURE_USAGE, "--facts stands alone");
     if (!typed->agent && (typed->port || typed->may_power_off))
@@ -290,6 +299,7 @@ check(Typed *typed, char **command, Options *options, GError **error)
     if (options->textfile && !options->interval_ms)
         options->interval_ms = TEXTFILE_DEFAULT_INTERVAL_MS;
     options->port = g_steal_pointer(&typed->port);
+    options->work = g_steal_pointer(&typed->work);
     options->command = g_strdupv(command);
     return true;
 }
@@ -333,4 +343,5 @@ options_clear(Options *options)
     g_free(options->textfile);
     g_strfreev(options->command);
     g_free(options->port);
+    g_free(options->work);
 }

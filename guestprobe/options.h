@@ -24,6 +24,7 @@ typedef struct {
 
     char *port; /* NULL: look for it */
     bool may_power_off;
+    char *work; /* a kind of load to make; NULL: none */
 } Options;
 
 /* Takes the program's arguments; errors are about usage (exit code 2) and say what is right. */

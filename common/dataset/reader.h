@@ -30,6 +30,7 @@ typedef struct {
     int64_t id;
     char *name;
     char *ksm, *balloon, *settings;
+    char *victim_load, *culprit_load; /* kinds of work; NULL: the plan's own load */
 } DatasetCondition;
 
 typedef struct {
@@ -52,6 +53,7 @@ typedef struct {
     char *pool; /* where its vCPUs could run; NULL: the run's pool */
     int64_t pool_cpus, pool_cores;
     int64_t host_hogs;
+    int64_t work_units, work_ns; /* of the micro guest's load, by its own clock */
 } DatasetVisit;
 
 typedef struct {

@@ -32,9 +32,13 @@ static const QueryField event_fields[] = {
     FIELD(DatasetEvent, "group_number", QUERY_INT, group),
 };
 static const QueryField condition_fields[] = {
-    SAME(DatasetCondition, QUERY_INT, id),        SAME(DatasetCondition, QUERY_NAME, name),
-    SAME(DatasetCondition, QUERY_TEXT, ksm),      SAME(DatasetCondition, QUERY_TEXT, balloon),
+    SAME(DatasetCondition, QUERY_INT, id),
+    SAME(DatasetCondition, QUERY_NAME, name),
+    SAME(DatasetCondition, QUERY_TEXT, ksm),
+    SAME(DatasetCondition, QUERY_TEXT, balloon),
     SAME(DatasetCondition, QUERY_TEXT, settings),
+    SAME(DatasetCondition, QUERY_TEXT, victim_load),
+    SAME(DatasetCondition, QUERY_TEXT, culprit_load),
 };
 static const QueryField guest_fields[] = {
     SAME(DatasetGuest, QUERY_INT, id),
@@ -77,6 +81,8 @@ static const QueryField visit_fields[] = {
     SAME(DatasetVisit, QUERY_INT, pool_cpus),
     SAME(DatasetVisit, QUERY_INT, pool_cores),
     SAME(DatasetVisit, QUERY_INT, host_hogs),
+    SAME(DatasetVisit, QUERY_INT, work_units),
+    SAME(DatasetVisit, QUERY_INT, work_ns),
 };
 static const QueryField ping_fields[] = {
     SAME(DatasetPing, QUERY_INT, guest_id),      SAME(DatasetPing, QUERY_INT, visit_id),

@@ -49,7 +49,9 @@ static const char fixed_tables[] =
     "  name TEXT NOT NULL UNIQUE,\n"
     "  ksm TEXT,\n"
     "  balloon TEXT,\n"
-    "  settings TEXT\n" /* JSON: the condition as the plan has it */
+    "  settings TEXT,\n"    /* JSON: the condition as the plan has it */
+    "  victim_load TEXT,\n" /* the micro guest's kind of work; NULL: the plan's load */
+    "  culprit_load TEXT\n" /* the bulk guests' */
     ") STRICT;\n"
     "CREATE TABLE guest (\n"
     "  id INTEGER PRIMARY KEY,\n"
@@ -91,7 +93,9 @@ static const char fixed_tables[] =
     "  foreign_ns INTEGER,\n" /* CPU time of guests that are not ours, while measuring */
     "  pool TEXT,\n"          /* CPU list: where the vCPUs could run; NULL: the run's */
     "  pool_cpus INTEGER, pool_cores INTEGER,\n"
-    "  host_hogs INTEGER\n" /* processes of the host that made load beside the guests */
+    "  host_hogs INTEGER,\n"  /* processes of the host that made load beside the guests */
+    "  work_units INTEGER,\n" /* that the micro guest's load did around the measuring */
+    "  work_ns INTEGER\n"     /* in so much time of the guest */
     ") STRICT;\n"
     "CREATE TABLE sched_sample (\n"
     "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"

@@ -173,6 +173,20 @@ a_cpu_was_kept(const DatasetRun *run, const DatasetVisit *visit)
     return run->housekeeping == 1 || (visit->pool_cpus > 0 && visit->pool_cpus < run->pool_cpus);
 }
 
+/* A vCPU whose load waits for a disk does not want to run all the time: nothing can be expected. */
+static bool
+waits_for_a_disk(const DatasetFacts *facts, const DatasetVisit *visit)
+{
+    for (guint i = 0; i < facts->conditions->len; i++) {
+        const DatasetCondition *condition = &g_array_index(facts->conditions, DatasetCondition, i);
+
+        if (condition->id == visit->condition_id)
+            return g_strcmp0(condition->victim_load, "disk") == 0 ||
+                   (g_strcmp0(condition->culprit_load, "disk") == 0 && visit->bulk_running > 0);
+    }
+    return false;
+}
+
 static StealCheck
 new_check(const DatasetFacts *facts, const DatasetVisit *visit)
 {
@@ -244,7 +258,10 @@ steal_check(DatasetReader *reader, const DatasetVisit *visit, StealCheck *ret_ch
         check.reason = "run and wait times of the loaded vCPUs were not recorded";
     else {
         fill((double) pool_cpus, shares, busy, &check);
-        judge(&facts->run, &check);
+        if (waits_for_a_disk(facts, visit))
+            check.reason = "a load waits for a disk, and does not always want to run";
+        else
+            judge(&facts->run, &check);
     }
     *ret_check = check;
     return true;

@@ -56,6 +56,7 @@ typedef struct {
     const char *name;
     const char *ksm, *balloon; /* as the plan says them */
     const char *settings;      /* JSON object */
+    const char *victim_load, *culprit_load;
 } ConditionRow;
 
 typedef struct {
@@ -95,6 +96,7 @@ typedef struct {
     const char *pool; /* CPU list: where the vCPUs could run */
     uint64_t pool_cpus, pool_cores;
     uint64_t host_hogs; /* processes of the host that made load beside the guests */
+    uint64_t work_units, work_ns;
 } VisitRow;
 
 /* A visit of which nothing is known yet: set what is, the rest stays NULL. */

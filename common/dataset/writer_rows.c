@@ -55,6 +55,8 @@ const VisitRow visit_row_none = {
     .pool_cpus = ABSENT_U64,
     .pool_cores = ABSENT_U64,
     .host_hogs = ABSENT_U64,
+    .work_units = ABSENT_U64,
+    .work_ns = ABSENT_U64,
 };
 const MemorySampleRow memory_sample_row_none = {
     .ksm_run = ABSENT_U64,
@@ -87,10 +89,9 @@ static const Cell run_cells[] = {
     CELL(RunRow, CELL_TEXT, plan),
 };
 static const Cell condition_cells[] = {
-    CELL(ConditionRow, CELL_TEXT, name),
-    CELL(ConditionRow, CELL_TEXT, ksm),
-    CELL(ConditionRow, CELL_TEXT, balloon),
-    CELL(ConditionRow, CELL_TEXT, settings),
+    CELL(ConditionRow, CELL_TEXT, name),        CELL(ConditionRow, CELL_TEXT, ksm),
+    CELL(ConditionRow, CELL_TEXT, balloon),     CELL(ConditionRow, CELL_TEXT, settings),
+    CELL(ConditionRow, CELL_TEXT, victim_load), CELL(ConditionRow, CELL_TEXT, culprit_load),
 };
 static const Cell guest_cells[] = {
     CELL(GuestRow, CELL_TEXT, name),
@@ -121,7 +122,8 @@ static const Cell visit_cells[] = {
     CELL(VisitRow, CELL_I64, end_wall_ns),     CELL(VisitRow, CELL_U64, settled),
     CELL(VisitRow, CELL_U64, foreign_ns),      CELL(VisitRow, CELL_TEXT, pool),
     CELL(VisitRow, CELL_U64, pool_cpus),       CELL(VisitRow, CELL_U64, pool_cores),
-    CELL(VisitRow, CELL_U64, host_hogs),
+    CELL(VisitRow, CELL_U64, host_hogs),       CELL(VisitRow, CELL_U64, work_units),
+    CELL(VisitRow, CELL_U64, work_ns),
 };
 /* The events' columns are added to these when the events are known. */
 static const Cell host_sample_cells[] = {

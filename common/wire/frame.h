@@ -32,7 +32,9 @@
     X(PROBLEM, 14)  /* guest: a request that could not be done, in words */         \
     X(BYE, 15)      /* host: power off */                                           \
     X(LOOP, 16)     /* host: count a loop whose counts are known; SAMPLES answer */ \
-    X(ARM_TASK, 17) /* host: open these events about each load when it starts */
+    X(ARM_TASK, 17) /* host: open these events about each load when it starts */    \
+    X(WORK_ASK, 18) /* host: say how much work the load has done */                 \
+    X(WORK, 19)     /* guest: so much, by now */
 
 typedef enum {
 #define X(name, number) FRAME_##name = number,

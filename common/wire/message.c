@@ -163,6 +163,13 @@ visit_loop(Codec *codec, Message *message)
     codec_u32(codec, "rounds", &message->loop.rounds);
 }
 
+static void
+visit_work(Codec *codec, Message *message)
+{
+    visit_stamp(codec, &message->work.stamp);
+    codec_u64(codec, "units", &message->work.units);
+}
+
 static const struct {
     FrameKind kind;
     void (*visit)(Codec *codec, Message *message);
@@ -175,7 +182,8 @@ static const struct {
     { FRAME_MEASURED, visit_measured }, { FRAME_PING, visit_ping },
     { FRAME_PONG, visit_pong },         { FRAME_PROBLEM, visit_problem },
     { FRAME_BYE, visit_nothing },       { FRAME_ARM_TASK, visit_arm },
-    { FRAME_LOOP, visit_loop },
+    { FRAME_LOOP, visit_loop },         { FRAME_WORK_ASK, visit_nothing },
+    { FRAME_WORK, visit_work },
 };
 
 static bool

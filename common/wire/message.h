@@ -122,6 +122,13 @@ typedef struct {
     uint32_t rounds;
 } LoopMessage;
 
+#define WIRE_WORK_NOT_TOLD UINT64_MAX /* there is no load, or it does not count its work */
+
+typedef struct {
+    Stamp stamp;    /* of the guest */
+    uint64_t units; /* of the load that runs, since it began; WIRE_WORK_NOT_TOLD */
+} WorkMessage;
+
 typedef struct {
     uint16_t kind;
     union {
@@ -137,6 +144,7 @@ typedef struct {
         PongMessage pong;
         ProblemMessage problem;
         LoopMessage loop;
+        WorkMessage work;
     };
 } Message;
 

@@ -238,6 +238,22 @@ put_clock(const Page *page)
 }
 
 static void
+put_isolation(const Page *page)
+{
+    const Analysis *analysis = page->analysis;
+
+    if (analysis->isolation->len == 0)
+        return;
+    g_string_append(page->out, "<h2>How well is a guest isolated?</h2>\n");
+    put_paragraph(page->out, NULL,
+                  "The victim does the same unit of work again and again and counts it. Its units "
+                  "a second among idle guests over those beside culprits: 1 is perfect isolation, "
+                  "2 is half as fast. The interval goes over visits.");
+    put_table(page->out, "Victim's work against culprits' work", table_of_isolation(analysis),
+              NULL);
+}
+
+static void
 put_rest(const Page *page)
 {
     const Analysis *analysis = page->analysis;
@@ -307,6 +323,7 @@ html_document(const Analysis *analysis, const GPtrArray *figures)
     put_figures(&page, "timeline");
     put_checks(&page);
     put_clock(&page);
+    put_isolation(&page);
     put_rest(&page);
     put_reproduce(&page);
     g_string_append_printf(page.out,

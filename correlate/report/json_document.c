@@ -179,6 +179,25 @@ add_rows(JsonBuilder *builder, const char *key, const GArray *rows,
 }
 
 static void
+add_isolation(JsonBuilder *builder, const void *data)
+{
+    const IsolationRow *row = data;
+
+    json_put_text(builder, "condition", row->condition);
+    json_put_text(builder, "victim_load", row->victim_load);
+    json_put_text(builder, "culprit_load", row->culprit_load);
+    json_put_number(builder, "vp_percent", row->vp_percent);
+    json_put_number(builder, "load_percent", row->load_percent);
+    json_put_integer(builder, "visits", row->visits);
+    json_put_integer(builder, "baseline_visits", row->baseline_visits);
+    json_put_number(builder, "units_per_second", row->units_per_second);
+    json_put_number(builder, "baseline_units_per_second", row->baseline_units_per_second);
+    json_put_number(builder, "slowdown_ratio", row->slowdown_ratio);
+    json_put_number(builder, "slowdown_low", row->slowdown_low);
+    json_put_number(builder, "slowdown_high", row->slowdown_high);
+}
+
+static void
 add_excluded(JsonBuilder *builder, const Exclusions *excluded)
 {
     json_builder_set_member_name(builder, "excluded");
@@ -210,6 +229,7 @@ json_document(const Analysis *analysis)
     add_rows(builder, "fidelity", analysis->fidelity, add_fidelity);
     add_rows(builder, "estimators", analysis->estimators, add_estimator);
     add_controls(builder, analysis);
+    add_rows(builder, "isolation", analysis->isolation, add_isolation);
     add_excluded(builder, &analysis->excluded);
     json_builder_end_object(builder);
     return json_builder_text(builder, true);

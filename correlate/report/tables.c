@@ -189,6 +189,31 @@ table_of_controls(const Analysis *analysis)
 }
 
 TextTable *
+table_of_isolation(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<victim", "<culprit",      "<condition",
+                                            "V:P %",   "visits",        "quiet",
+                                            "units/s", "quiet units/s", "slowed down by",
+                                            NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->isolation->len; i++) {
+        const IsolationRow *row = &g_array_index(analysis->isolation, IsolationRow, i);
+
+        text_table_text(table, row->victim_load ? row->victim_load : "its own");
+        text_table_text(table, row->culprit_load ? row->culprit_load : "their own");
+        text_table_text(table, row->condition);
+        text_table_number(table, 0, row->vp_percent);
+        text_table_count(table, row->visits);
+        text_table_count(table, row->baseline_visits);
+        text_table_number(table, -4, row->units_per_second);
+        text_table_number(table, -4, row->baseline_units_per_second);
+        text_table_interval(table, 2, row->slowdown_ratio, row->slowdown_low, row->slowdown_high);
+    }
+    return table;
+}
+
+TextTable *
 table_of_exclusions(const Analysis *analysis)
 {
     static const char *const headings[] = { "<reason", "windows", "<meaning", NULL };

@@ -11,6 +11,7 @@ TextTable *table_of_fidelity(const Analysis *analysis);
 TextTable *table_of_estimators(const Analysis *analysis, Truth truth);
 TextTable *table_of_shapes(const Analysis *analysis);
 TextTable *table_of_controls(const Analysis *analysis);
+TextTable *table_of_isolation(const Analysis *analysis);
 TextTable *table_of_exclusions(const Analysis *analysis);
 TextTable *table_of_clocks(const Analysis *analysis);
 TextTable *table_of_environment(const Analysis *analysis);

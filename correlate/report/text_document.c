@@ -67,6 +67,8 @@ text_document(const Analysis *analysis)
     }
     add(out, "Shapes (of visit means against load)", table_of_shapes(analysis));
     add(out, "Controls", table_of_controls(analysis));
+    add(out, "Isolation (the victim's work a second when quiet, over that beside culprits)",
+        table_of_isolation(analysis));
     add(out, "Excluded windows", table_of_exclusions(analysis));
     add(out, "Notes of the run", table_of_notes(analysis));
     return g_string_free(out, FALSE);

@@ -73,8 +73,14 @@ write_conditions(Experiment *experiment, GError **error)
         return false;
     for (guint i = 0; i < lab->plan->conditions->len; i++) {
         const PlanCondition *condition = lab->plan->conditions->pdata[i];
-        const ConditionRow row = { condition->name, condition->ksm_text, condition->balloon_text,
-                                   condition->text };
+        const ConditionRow row = {
+            .name = condition->name,
+            .ksm = condition->ksm_text,
+            .balloon = condition->balloon_text,
+            .settings = condition->text,
+            .victim_load = plan_load_kind_name((PlanLoadKind) condition->victim_load),
+            .culprit_load = plan_load_kind_name((PlanLoadKind) condition->culprit_load),
+        };
 
         if (!writer_condition(lab->writer, &row, &experiment->condition_ids[i], error))
             return false;
@@ -120,6 +126,7 @@ begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, G
         if (!experiment->sampler)
             return false;
     }
+    fleet_set_condition(experiment->fleet, condition);
     return condition_apply_balloon(condition, experiment->fleet, lab, error) &&
            writer_checkpoint(lab->writer, error);
 }

@@ -34,6 +34,12 @@ fleet_lab(const Fleet *fleet)
     return fleet->lab;
 }
 
+void
+fleet_set_condition(Fleet *fleet, const PlanCondition *condition)
+{
+    fleet->condition = condition;
+}
+
 unsigned
 fleet_size(const Fleet *fleet)
 {
@@ -231,6 +237,7 @@ fleet_new(Lab *lab, const PlanCondition *condition, int64_t condition_id, unsign
     unsigned n = lab->rig->n_bulk + 1;
     int64_t deadline_ns = clock_raw_ns() + boot_limit_ns(lab, n);
 
+    fleet_set_condition(fleet, condition);
     add_member(fleet, GUEST_ROLE_MICRO, 0);
     for (unsigned i = 1; i < n; i++)
         add_member(fleet, GUEST_ROLE_BULK, i);

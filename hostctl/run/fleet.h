@@ -52,6 +52,9 @@ const Lab *fleet_lab(const Fleet *fleet);
 unsigned fleet_size(const Fleet *fleet);
 FleetGuest *fleet_guest(const Fleet *fleet, unsigned index);
 
+/* The condition whose loads the guests run from now on; fleet_new() begins with its own. */
+void fleet_set_condition(Fleet *fleet, const PlanCondition *condition);
+
 /*
  * Starts the load in the micro guest if asked, and brings the bulk guests that run theirs up to
  * `n_bulk`. A bulk guest whose probe does not do as it should is cut off (its link closed, itself

@@ -15,18 +15,38 @@ load_timeout_ms(void)
     return (int) fault_number("load.timeout_ms", LOAD_TIMEOUT_MS);
 }
 
+/* A role's command in this condition; the vector of a kind of work is in `work`. */
+static const char *const *
+command_of(const Fleet *fleet, GuestRole role, const char *work[4])
+{
+    const Plan *plan = fleet->lab->plan;
+    const PlanCondition *condition = fleet->condition;
+    bool micro = role == GUEST_ROLE_MICRO;
+    const PlanGuests *kind = micro ? &plan->micro : &plan->bulk;
+    int load = !condition ? PLAN_LOAD_OWN
+               : micro    ? condition->victim_load
+                          : condition->culprit_load;
+
+    if (load == PLAN_LOAD_OWN)
+        return (const char *const *) (kind->load ? kind->load : plan->load);
+    work[0] = "guestprobe";
+    work[1] = "--work";
+    work[2] = plan_load_kind_name((PlanLoadKind) load);
+    work[3] = NULL;
+    return work;
+}
+
 static bool
 send_load(Fleet *fleet, FleetGuest *member, GError **error)
 {
     const Plan *plan = fleet->lab->plan;
-    const PlanGuests *kind = member->role == GUEST_ROLE_MICRO ? &plan->micro : &plan->bulk;
+    const char *work[4];
     const char *const none[] = { NULL };
     g_autofree Message *request = g_new0(Message, 1);
 
     request->kind = FRAME_LOAD;
-    if (!message_pack_strv((const char *const *) (kind->load ? kind->load : plan->load),
-                           request->load.argv, sizeof request->load.argv,
-                           &request->load.argv_len) ||
+    if (!message_pack_strv(command_of(fleet, member->role, work), request->load.argv,
+                           sizeof request->load.argv, &request->load.argv_len) ||
         !message_pack_strv(plan->load_env ? (const char *const *) plan->load_env : none,
                            request->load.env, sizeof request->load.env, &request->load.env_len))
         return failure_set(error, FAILURE_FAILED, "%s: $.load: longer than %d bytes", plan->path,

@@ -6,6 +6,7 @@
 
 struct Fleet {
     Lab *lab;
-    GPtrArray *guests;      /* of FleetGuest */
-    int64_t balloon_due_ns; /* next look of balloon auto; 0: off */
+    GPtrArray *guests;              /* of FleetGuest */
+    const PlanCondition *condition; /* whose loads are run */
+    int64_t balloon_due_ns;         /* next look of balloon auto; 0: off */
 };

@@ -7,6 +7,7 @@
 
 #define FETCH_TIMEOUT_MS 15000
 #define ECHO_BUDGET_MS 3000
+#define WORK_TIMEOUT_MS 10000
 
 /* One interval more than the host measures: see visit.c. */
 static int64_t
@@ -104,6 +105,21 @@ guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
     if (message->measured.n_lost > 0)
         return lab_note(lab, visit_id, micro->row_id, "warning", error,
                         "guest %s: its probe lost %u ticks", micro->name, message->measured.n_lost);
+    return true;
+}
+
+bool
+guest_view_work(Lab *lab, FleetGuest *micro, WorkMessage *ret_work, GError **error)
+{
+    const Message request = { .kind = FRAME_WORK_ASK };
+    g_autofree Message *reply = g_new0(Message, 1);
+
+    if (!guest_link_ask(micro->link, &request, FRAME_WORK, WORK_TIMEOUT_MS, lab->interrupt, reply,
+                        error)) {
+        g_prefix_error(error, "guest %s: its work: ", micro->name);
+        return false;
+    }
+    *ret_work = reply->work;
     return true;
 }
 

@@ -14,5 +14,9 @@ bool guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **er
  */
 bool guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error);
 
+/* How much work its load has done so far; units are WIRE_WORK_NOT_TOLD where the load does not
+ * know. */
+bool guest_view_work(Lab *lab, FleetGuest *micro, WorkMessage *ret_work, GError **error);
+
 /* One burst of clock echoes into the dataset. */
 bool guest_view_echo(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error);

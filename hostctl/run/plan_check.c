@@ -16,6 +16,8 @@
 /* Room for a file system with a journal. */
 #define DISK_LEAST_MIB 16
 #define RESERVE_KIB (32 * 1024)
+/* What guestprobe's own work takes at most. */
+#define WORK_KIB (34 * 1024)
 
 static uint64_t
 load_memory_kib(char **load)
@@ -45,13 +47,27 @@ load_memory_kib(char **load)
     return workers * bytes_kib;
 }
 
+static bool
+any_work(const Plan *plan)
+{
+    bool any = false;
+
+    for (guint i = 0; i < plan->conditions->len; i++) {
+        const PlanCondition *condition = plan->conditions->pdata[i];
+
+        any = any || condition->victim_load != PLAN_LOAD_OWN ||
+              condition->culprit_load != PLAN_LOAD_OWN;
+    }
+    return any;
+}
+
 uint64_t
 plan_least_memory_kib(const Plan *plan)
 {
     uint64_t micro = load_memory_kib(plan->micro.load ? plan->micro.load : plan->load);
     uint64_t bulk = load_memory_kib(plan->bulk.load ? plan->bulk.load : plan->load);
 
-    return BOOT_USE_KIB + MAX(micro, bulk) + RESERVE_KIB;
+    return BOOT_USE_KIB + MAX(MAX(micro, bulk), any_work(plan) ? WORK_KIB : 0) + RESERVE_KIB;
 }
 
 static bool fail(const Plan *plan, GError **error, const char *path, const char *format, ...)
@@ -152,6 +168,30 @@ check_kept_guests(const Plan *plan, guint index, const PlanCondition *condition,
                 "\"recreate\")");
 }
 
+/* Without a disk a file is memory, and its work another one. */
+static bool
+check_disk_loads(const Plan *plan, guint index, const PlanCondition *condition, GError **error)
+{
+    const struct {
+        const char *key, *role;
+        int load;
+        int64_t disk_mib;
+    } roles[] = {
+        { "victim_load", "micro", condition->victim_load, plan->micro.disk_mib },
+        { "culprit_load", "bulk", condition->culprit_load, plan->bulk.disk_mib },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
+        g_autofree char *path = g_strdup_printf("$.conditions[%u].%s", index, roles[i].key);
+
+        if (roles[i].load == PLAN_LOAD_DISK && roles[i].disk_mib == 0)
+            return fail(plan, error, path,
+                        "disk: the %s guest has none (want $.guests.%s.disk_mib)", roles[i].role,
+                        roles[i].role);
+    }
+    return true;
+}
+
 static bool
 check_conditions(const Plan *plan, GError **error)
 {
@@ -169,7 +209,8 @@ check_conditions(const Plan *plan, GError **error)
                             condition->name);
         }
         if (!check_balloon(plan, i, condition, error) ||
-            !check_kept_guests(plan, i, condition, error))
+            !check_kept_guests(plan, i, condition, error) ||
+            !check_disk_loads(plan, i, condition, error))
             return false;
     }
     return true;

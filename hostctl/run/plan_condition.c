@@ -8,6 +8,14 @@
 
 static const char *const placements[] = { "shared", "pinned", "shrink", NULL };
 
+static const char *const load_kinds[] = { "own", "cpu", "memory", "disk", "network", NULL };
+
+const char *
+plan_load_kind_name(PlanLoadKind kind)
+{
+    return kind == PLAN_LOAD_OWN ? NULL : load_kinds[kind];
+}
+
 const char *
 plan_placement_name(PlanPlacement placement)
 {
@@ -233,6 +241,10 @@ read_condition(const JsonPlace *place, void *data, GError **error)
         { "hugepages", json_read_bool, offsetof(PlanCondition, hugepages) },
         { "nosharepages", json_read_bool, offsetof(PlanCondition, nosharepages) },
         { "host_hogs", plan_read_amount, offsetof(PlanCondition, host_hogs), 0, 4096 },
+        { "victim_load", json_read_choice, offsetof(PlanCondition, victim_load),
+          .choices = load_kinds },
+        { "culprit_load", json_read_choice, offsetof(PlanCondition, culprit_load),
+          .choices = load_kinds },
         { "host", read_host, offsetof(PlanCondition, host) },
     };
     PlanCondition *condition = g_new0(PlanCondition, 1);

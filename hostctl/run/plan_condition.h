@@ -36,6 +36,15 @@ typedef enum {
     PLAN_SHRINK, /* always all bulk guests; a step is so few CPUs */
 } PlanPlacement;
 
+/* What a role's guests run meanwhile: the plan's load, or a kind of guestprobe's own work. */
+typedef enum {
+    PLAN_LOAD_OWN,
+    PLAN_LOAD_CPU,
+    PLAN_LOAD_MEMORY,
+    PLAN_LOAD_DISK,
+    PLAN_LOAD_NETWORK,
+} PlanLoadKind;
+
 /* One number for each role; 0: the default. */
 typedef struct {
     int64_t micro, bulk;
@@ -62,6 +71,7 @@ typedef struct {
     PlanAmount host_hogs; /* percent of the pool's CPUs, or processes */
     PlanHost host;
     int placement;                 /* PlanPlacement */
+    int victim_load, culprit_load; /* PlanLoadKind: of the micro guest, of the bulk guests */
     char *ksm_text, *balloon_text; /* as written */
 } PlanCondition;
 
@@ -76,6 +86,9 @@ bool plan_read_amount(const JsonPlace *place, const JsonField *field, void *targ
 
 /* True when guests made for one condition serve the other as they are. */
 bool plan_condition_same_guests(const PlanCondition *a, const PlanCondition *b);
+
+/* "cpu", …; NULL: its own. */
+const char *plan_load_kind_name(PlanLoadKind kind);
 
 /* "shared", "pinned", "shrink": as the plan and the dataset have it. */
 const char *plan_placement_name(PlanPlacement placement);

@@ -24,6 +24,12 @@ visit_planned_ns(const Plan *plan)
            OVERHEAD_NS;
 }
 
+static const PlanCondition *
+condition_of(const VisitOrder *order, const Lab *lab)
+{
+    return lab->plan->conditions->pdata[order->planned->condition];
+}
+
 static bool
 write_row(Lab *lab, VisitRow *row, GError **error)
 {
@@ -86,10 +92,25 @@ sample_window(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **
     return true;
 }
 
+/* Between two readings; a load that began anew meanwhile, or tells nothing, has none. */
+static void
+describe_work(const WorkMessage *before, const WorkMessage *after, VisitRow *row)
+{
+    if (before->units == WIRE_WORK_NOT_TOLD || after->units == WIRE_WORK_NOT_TOLD ||
+        after->units < before->units || after->units > INT64_MAX ||
+        after->stamp.raw_ns <= before->stamp.raw_ns)
+        return;
+    row->work_units = after->units - before->units;
+    row->work_ns = (uint64_t) (after->stamp.raw_ns - before->stamp.raw_ns);
+}
+
 static bool
-measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
+measure(const PlanCondition *condition, Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row,
+        GError **error)
 {
     FleetGuest *micro = fleet_guest(fleet, 0);
+    bool works = condition->victim_load != PLAN_LOAD_OWN;
+    WorkMessage before, after;
     uint64_t foreign_ns;
 
     if (!guest_view_echo(lab, micro, row->id, error))
@@ -102,13 +123,18 @@ measure(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **error)
     if (!sampler_meet_guests(sampler, row->id, error))
         return false;
     foreign_ns = sampler_foreign_ns(sampler);
-    if (!guest_view_start(lab, micro, row->id, error) ||
+    if ((works && !guest_view_work(lab, micro, &before, error)) ||
+        !guest_view_start(lab, micro, row->id, error) ||
         !sample_window(lab, fleet, sampler, row, error) ||
         !sampler_meet_guests(sampler, row->id, error))
         return false;
     row->foreign_ns = sampler_foreign_ns(sampler) - foreign_ns;
-    return guest_view_fetch(lab, micro, row->id, error) &&
-           guest_view_echo(lab, micro, row->id, error);
+    if (!guest_view_fetch(lab, micro, row->id, error) ||
+        (works && !guest_view_work(lab, micro, &after, error)))
+        return false;
+    if (works)
+        describe_work(&before, &after, row);
+    return guest_view_echo(lab, micro, row->id, error);
 }
 
 /* Guests are made for the whole pool: nothing to do where every condition leaves them there. */
@@ -116,7 +142,7 @@ static bool
 place(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, GError **error)
 {
     const GPtrArray *conditions = lab->plan->conditions;
-    const PlanCondition *condition = conditions->pdata[order->planned->condition];
+    const PlanCondition *condition = condition_of(order, lab);
     bool moved = false;
 
     for (guint i = 0; i < conditions->len; i++)
@@ -136,7 +162,8 @@ stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampl
         !settle(lab, fleet, sampler, row, &settled, error))
         return false;
     row->settled = settled;
-    return measure(lab, fleet, sampler, row, error) && sampler_memory(sampler, row->id, error) &&
+    return measure(condition_of(order, lab), lab, fleet, sampler, row, error) &&
+           sampler_memory(sampler, row->id, error) &&
            interrupt_sleep(lab->interrupt, (int64_t) (lab->plan->tail_seconds * NS_PER_SECOND),
                            error) &&
            fleet_unload(fleet, row->id, error);

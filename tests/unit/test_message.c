@@ -38,6 +38,8 @@ static const Message examples[] = {
     { .kind = FRAME_BYE },
     { .kind = FRAME_LOOP, .loop = { 7, WIRE_LOOP_OF_LOADS, 1000000 } },
     { .kind = FRAME_ARM_TASK, .arm = { WIRE_SOURCE_SOFTWARE, 1, { "task-clock" } } },
+    { .kind = FRAME_WORK_ASK },
+    { .kind = FRAME_WORK, .work = { { 11, 12, 13 }, 14 } },
 };
 
 static Frame
