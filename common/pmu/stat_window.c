@@ -74,9 +74,9 @@ set_rate(StatMetric *metric, double per_second)
 }
 
 static void
-add_metric(const StatWindow *window, StatRow *row)
+add_metric(const StatWindow *window, StatRow *row, double cpu_ns)
 {
-    double cpu_ns = cpu_time_ns(window), base;
+    double base;
 
     for (size_t i = 0; row->event && i < G_N_ELEMENTS(metrics); i++) {
         if (!g_str_equal(metrics[i].event, row->event->name))
@@ -97,7 +97,9 @@ add_metric(const StatWindow *window, StatRow *row)
 void
 stat_window_add_metrics(StatWindow *window)
 {
+    double cpu_ns = cpu_time_ns(window);
+
     for (unsigned i = 0; i < window->n_rows; i++)
         if (!*window->rows[i].metric.unit)
-            add_metric(window, &window->rows[i]);
+            add_metric(window, &window->rows[i], cpu_ns);
 }

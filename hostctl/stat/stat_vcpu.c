@@ -335,26 +335,29 @@ bool
 stat_vcpu_window(StatVcpu *vcpu, int64_t now_ns, StatWindow *ret_window, GError **error)
 {
     const StatEvents *events = vcpu->setup->events;
-    StatWindow window = { .thread = vcpu->thread_name,
-                          .domain = vcpu->domain,
-                          .vcpu = vcpu->thread.vcpu,
-                          .elapsed_ns = now_ns - vcpu->last_ns };
+    unsigned n = 0;
 
+    /* Written in place: a window is too large to be cleared and copied for each vCPU. */
+    ret_window->thread = vcpu->thread_name;
+    ret_window->domain = vcpu->domain;
+    ret_window->vcpu = vcpu->thread.vcpu;
+    ret_window->end_ns = 0;
+    ret_window->elapsed_ns = now_ns - vcpu->last_ns;
     for (int mode = 0; mode < STAT_MODES; mode++)
         if (!read_mode(&vcpu->modes[mode], error))
             return false;
     stat_vcpu_remember(vcpu);
     for (unsigned i = 0; i < events->n_cells; i++)
-        window.rows[window.n_rows++] = counted_row(vcpu, &events->cells[i]);
-    window.rows[window.n_rows++] = delay_row(vcpu, window.elapsed_ns);
-    if (vcpu->exits && !exits_row(vcpu, &window.rows[window.n_rows++], error))
+        ret_window->rows[n++] = counted_row(vcpu, &events->cells[i]);
+    ret_window->rows[n++] = delay_row(vcpu, ret_window->elapsed_ns);
+    if (vcpu->exits && !exits_row(vcpu, &ret_window->rows[n++], error))
         return false;
     if (vcpu->reasons)
-        window.n_rows += stat_exits_rows(vcpu->reasons, window.rows + window.n_rows);
-    stat_window_add_metrics(&window);
+        n += stat_exits_rows(vcpu->reasons, ret_window->rows + n);
+    ret_window->n_rows = n;
+    stat_window_add_metrics(ret_window);
 
     vcpu->last_ran = vcpu->ran;
     vcpu->last_ns = now_ns;
-    *ret_window = window;
     return true;
 }

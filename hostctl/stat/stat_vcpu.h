@@ -54,5 +54,6 @@ void stat_vcpu_remember(StatVcpu *vcpu);
 /*
  * What happened since the window before, or since opening. Works for a thread that has ended. The
  * window's end is for the caller to say; texts in it belong to the vCPU.
+ * After an error it holds nothing of use.
  */
 bool stat_vcpu_window(StatVcpu *vcpu, int64_t now_ns, StatWindow *ret_window, GError **error);

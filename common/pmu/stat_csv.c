@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A window of a hundred threads is printed a hundred times a second: its rows are put together in
+ * one buffer, and what is the same in all of them is put together once. */
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/decimal.h"
+#include "common/pmu/stat_print.h"
+#include "common/pmu/stat_row.h"
+
+#define BUFFER_BYTES 4096
+#define TIME_BYTES 64
+
+typedef struct {
+    FILE *out;
+    const char *separator;
+    size_t separator_bytes;
+    size_t n;
+    char bytes[BUFFER_BYTES];
+} Buffer;
+
+static void
+flush_buffer(Buffer *buffer)
+{
+    fwrite_unlocked(buffer->bytes, 1, buffer->n, buffer->out);
+    buffer->n = 0;
+}
+
+static void
+put_bytes(Buffer *buffer, const char *bytes, size_t n)
+{
+    if (n > BUFFER_BYTES - buffer->n)
+        flush_buffer(buffer);
+    if (n > BUFFER_BYTES) {
+        fwrite_unlocked(bytes, 1, n, buffer->out);
+        return;
+    }
+    memcpy(buffer->bytes + buffer->n, bytes, n);
+    buffer->n += n;
+}
+
+static void
+put_text(Buffer *buffer, const char *text)
+{
+    put_bytes(buffer, text, strlen(text));
+}
+
+/* Nearly always one character, a dozen times a row. */
+static void
+put_separator(Buffer *buffer)
+{
+    if (buffer->separator_bytes == 1 && buffer->n < BUFFER_BYTES)
+        buffer->bytes[buffer->n++] = *buffer->separator;
+    else
+        put_bytes(buffer, buffer->separator, buffer->separator_bytes);
+}
+
+static char *
+room_for_number(Buffer *buffer)
+{
+    if (BUFFER_BYTES - buffer->n < DECIMAL_BYTES)
+        flush_buffer(buffer);
+    return buffer->bytes + buffer->n;
+}
+
+static void
+put_u64(Buffer *buffer, uint64_t value)
+{
+    buffer->n = (size_t) (decimal_put_u64(room_for_number(buffer), value) - buffer->bytes);
+}
+
+static void
+put_double(Buffer *buffer, double value, int decimals)
+{
+    buffer->n = (size_t) (decimal_put(room_for_number(buffer), value, decimals) - buffer->bytes);
+}
+
+/* Letters, digits and what hostctl's own guests have in their names. */
+static bool
+is_plain(const char *domain, const char *separator)
+{
+    size_t length = 0;
+
+    while (g_ascii_isalnum(domain[length]) || (domain[length] && strchr("_.-", domain[length])))
+        length++;
+    return domain[length] == '\0' && length <= STAT_DOMAIN_BYTES_MAX && *domain != '-' &&
+           !strpbrk(domain, separator);
+}
+
+/* perf quotes nothing: whatever would look like a separator, or like a formula, is no longer one.
+ * NULL when the name may stay as it is; free with g_free(). */
+static char *
+tame_domain(const char *domain, const char *separator)
+{
+    g_autofree char *text = NULL, *valid = NULL;
+    GString *tame;
+
+    if (is_plain(domain, separator))
+        return NULL;
+    text = g_strndup(domain, STAT_DOMAIN_BYTES_MAX);
+    valid = g_utf8_make_valid(text, -1);
+    tame = g_string_new(NULL);
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        bool formula = at == valid && strchr("=+-@", *at);
+        bool harmless = g_unichar_isprint(c) && c != ' ' && !formula &&
+                        !(c < 0x80 && strchr(separator, (int) c));
+
+        g_string_append_unichar(tame, harmless ? c : '_');
+    }
+    return g_string_free(tame, FALSE);
+}
+
+static int
+csv_decimals(const StatRow *row)
+{
+    double value = stat_row_printed_value(row);
+
+    return floor(value) == value ? 0 : 2;
+}
+
+static void
+put_counts(Buffer *buffer, const StatRow *row)
+{
+    const char *none = stat_row_why_no_value(row);
+
+    if (none)
+        put_text(buffer, none);
+    else
+        put_double(buffer, stat_row_printed_value(row), csv_decimals(row));
+    put_separator(buffer);
+    put_text(buffer, stat_row_unit(row));
+    put_separator(buffer);
+    put_text(buffer, row->name);
+    put_separator(buffer);
+    put_u64(buffer, row->running_ns);
+    put_separator(buffer);
+    put_u64(buffer, stat_row_running_percent(row));
+    put_bytes(buffer, ".00", 3);
+    put_separator(buffer);
+    if (*row->metric.unit)
+        put_double(buffer, row->metric.value, row->metric.decimals);
+    put_separator(buffer);
+    put_text(buffer, row->metric.unit);
+}
+
+static void
+put_place(Buffer *buffer, const StatWindow *window, const StatRow *row, const char *domain)
+{
+    put_separator(buffer);
+    put_text(buffer, domain);
+    put_separator(buffer);
+    put_u64(buffer, window->vcpu);
+    put_separator(buffer);
+    put_text(buffer, row->mode ? row->mode : "");
+    put_separator(buffer);
+    put_text(buffer, row->source ? row->source : "");
+}
+
+static void
+put_exit(Buffer *buffer, const StatRow *row)
+{
+    put_separator(buffer);
+    if (row->exit_reason)
+        put_u64(buffer, row->exit_time_ns);
+}
+
+void
+stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
+{
+    g_autofree char *tame = window->domain ? tame_domain(window->domain, style->separator) : NULL;
+    char time[TIME_BYTES];
+    int time_bytes = g_snprintf(
+        time, sizeof time, "%*lld.%09lld", style->perf == STAT_PERF_6_1 ? 6 : 0,
+        (long long) (window->end_ns / NS_PER_SECOND), (long long) (window->end_ns % NS_PER_SECOND));
+    Buffer buffer;
+
+    /* Not cleared as a whole: it is large. */
+    buffer.out = out;
+    buffer.separator = style->separator;
+    buffer.separator_bytes = strlen(style->separator);
+    buffer.n = 0;
+    for (unsigned i = 0; i < window->n_rows; i++) {
+        if (style->with_time) {
+            put_bytes(&buffer, time, (size_t) time_bytes);
+            put_separator(&buffer);
+        }
+        if (window->thread) {
+            put_text(&buffer, window->thread);
+            put_separator(&buffer);
+        }
+        put_counts(&buffer, &window->rows[i]);
+        if (window->domain)
+            put_place(&buffer, window, &window->rows[i], tame ? tame : window->domain);
+        if (style->with_exits)
+            put_exit(&buffer, &window->rows[i]);
+        put_bytes(&buffer, "\n", 1);
+    }
+    flush_buffer(&buffer);
+}
