@@ -12,9 +12,11 @@ void qemu_list_free(QemuList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuList, qemu_list_free)
 
 /*
- * Looks who runs. A vCPU that was plugged in while one of QEMU's workers ended is found some looks
- * later; whoever follows a vCPU sees its end at once (SCHED_GONE). Error: /proc cannot be read; the
- * list is as it was then.
+ * Looks who runs. Every tenth look reads everything; between them a process that has as many
+ * threads as before is taken to have the same, and one that was no QEMU at two looks to be none
+ * still. So a vCPU that was plugged in while one of QEMU's workers ended, or a QEMU that took the
+ * place of a program which had run for a while, is found up to ten looks later; whoever follows a
+ * vCPU sees its end at once (SCHED_GONE). Error: /proc cannot be read; the list is as it was then.
  */
 bool qemu_list_look(QemuList *list, GError **error);
 

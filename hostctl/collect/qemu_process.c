@@ -173,23 +173,14 @@ forget_kernel_vhost(QemuProcess *process)
             g_array_remove_index(process->others, i - 1);
 }
 
-/* As many threads as before, and the vCPUs' still the same. */
+/* As many threads as before: whoever follows a vCPU sees its end by itself. */
 static bool
 is_unchanged(const Sysroot *root, const QemuProcess *process)
 {
     ThreadStat stat;
 
-    if (!thread_stat_read(root, process->pid, process->pid, &stat, NULL) ||
-        stat.start_ticks != process->start_ticks || stat.n_threads != process->n_threads)
-        return false;
-    for (guint i = 0; i < process->vcpus->len; i++) {
-        const QemuThread *vcpu = &g_array_index(process->vcpus, QemuThread, i);
-
-        if (!thread_stat_read(root, process->pid, vcpu->tid, &stat, NULL) ||
-            stat.start_ticks != vcpu->start_ticks)
-            return false;
-    }
-    return true;
+    return thread_stat_read(root, process->pid, process->pid, &stat, NULL) &&
+           stat.start_ticks == process->start_ticks && stat.n_threads == process->n_threads;
 }
 
 /* Takes the process out of the list when it is unchanged; else NULL. */
@@ -209,67 +200,107 @@ take_unchanged(const Sysroot *root, GPtrArray *known, pid_t pid)
     return NULL;
 }
 
-/*
- * Every process that was started with a guest's name; `unclear` are those without vCPU threads.
- * What is still as in `known`, which may be NULL, moves over from there.
- */
-static bool
-scan(const Sysroot *root, GPtrArray *known, GPtrArray *guests, GPtrArray *unclear, GError **error)
+/* What there is to know before a scan, and what it finds. */
+typedef struct {
+    const Sysroot *root;
+    GPtrArray *known;     /* what is still as in it moves over; may be NULL */
+    GHashTable *skip;     /* pids that are not looked at; may be NULL */
+    GHashTable *not_qemu; /* filled, unless NULL */
+    GPtrArray *guests;    /* every process that was started with a guest's name … */
+    GPtrArray *unclear;   /* … and those of them without vCPU threads */
+    GArray *vhosts;       /* QemuThread */
+} Scan;
+
+static Scan
+scan_begin(const Sysroot *root)
 {
-    g_autoptr(GArray) vhosts = g_array_new(FALSE, FALSE, sizeof(QemuThread));
+    return (Scan){
+        .root = root,
+        .guests = g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free),
+        .unclear = g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free),
+        .vhosts = g_array_new(FALSE, FALSE, sizeof(QemuThread)),
+    };
+}
+
+static void
+scan_end(Scan *scan)
+{
+    g_clear_pointer(&scan->guests, g_ptr_array_unref);
+    g_ptr_array_unref(scan->unclear);
+    g_array_unref(scan->vhosts);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scan, scan_end)
+
+static void
+scan_one(Scan *scan, const char *entry)
+{
+    g_autofree char *path = g_strdup_printf("proc/%s/comm", entry);
+    QemuThread task = { .kind = QEMU_THREAD_VHOST };
+    QemuProcess *process = NULL;
+    uint64_t pid;
+
+    if (!text_to_u64(entry, &pid, NULL) || pid > G_MAXINT)
+        return;
+    if (scan->skip && g_hash_table_contains(scan->skip, GINT_TO_POINTER((int) pid)))
+        return;
+    if (!read_name(scan->root, path, task.name))
+        return;
+    task.pid = task.tid = (pid_t) pid;
+    if (g_str_has_prefix(task.name, "vhost-")) {
+        if (thread_start_ticks(scan->root, task.pid, task.tid, &task.start_ticks, NULL))
+            g_array_append_val(scan->vhosts, task);
+        return;
+    }
+    if (!may_be_qemu(task.name)) {
+        if (scan->not_qemu)
+            g_hash_table_add(scan->not_qemu, GINT_TO_POINTER((int) pid));
+        return;
+    }
+    process = take_unchanged(scan->root, scan->known, task.pid);
+    if (process || look_at(scan->root, task.pid, &process) == LOOK_IS_GUEST)
+        g_ptr_array_add(scan->guests, process);
+    else if (process)
+        g_ptr_array_add(scan->unclear, process);
+}
+
+static bool
+scan(Scan *scan, GError **error)
+{
+    GPtrArray *guests = scan->guests;
     g_auto(GStrv) names = NULL;
 
-    if (!sysroot_list(root, "proc", &names, error))
+    if (!sysroot_list(scan->root, "proc", &names, error))
         return false;
 
-    for (char **entry = names; *entry; entry++) {
-        g_autofree char *path = g_strdup_printf("proc/%s/comm", *entry);
-        QemuThread task = { .kind = QEMU_THREAD_VHOST };
-        QemuProcess *process = NULL;
-        uint64_t pid;
-
-        if (!text_to_u64(*entry, &pid, NULL) || !read_name(root, path, task.name))
-            continue;
-        task.pid = task.tid = pid;
-        if (g_str_has_prefix(task.name, "vhost-") &&
-            thread_start_ticks(root, pid, pid, &task.start_ticks, NULL))
-            g_array_append_val(vhosts, task);
-        if (!may_be_qemu(task.name))
-            continue;
-        process = take_unchanged(root, known, pid);
-        if (process || look_at(root, pid, &process) == LOOK_IS_GUEST)
-            g_ptr_array_add(guests, process);
-        else if (process)
-            g_ptr_array_add(unclear, process);
-    }
-
-    for (guint i = 0; i < vhosts->len; i++)
-        add_kernel_vhost(guests, &g_array_index(vhosts, QemuThread, i));
+    for (char **entry = names; *entry; entry++)
+        scan_one(scan, *entry);
+    for (guint i = 0; i < scan->vhosts->len; i++)
+        add_kernel_vhost(guests, &g_array_index(scan->vhosts, QemuThread, i));
     if (guests->len > 0)
         qsort(guests->pdata, guests->len, sizeof guests->pdata[0], compare_processes);
     return true;
 }
 
 bool
-qemu_process_list_again(const Sysroot *root, GPtrArray *known, GPtrArray **ret_processes,
-                        GError **error)
+qemu_process_list_again(const Sysroot *root, GPtrArray *known, GHashTable *skip,
+                        GHashTable *not_qemu, GPtrArray **ret_processes, GError **error)
 {
-    g_autoptr(GPtrArray) guests =
-        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
-    g_autoptr(GPtrArray) unclear =
-        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+    g_auto(Scan) look = scan_begin(root);
 
-    if (!scan(root, known, guests, unclear, error))
+    look.known = known;
+    look.skip = skip;
+    look.not_qemu = not_qemu;
+    if (!scan(&look, error))
         return false;
 
-    *ret_processes = g_steal_pointer(&guests);
+    *ret_processes = g_steal_pointer(&look.guests);
     return true;
 }
 
 bool
 qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error)
 {
-    return qemu_process_list_again(root, NULL, ret_processes, error);
+    return qemu_process_list_again(root, NULL, NULL, NULL, ret_processes, error);
 }
 
 static bool
@@ -311,13 +342,11 @@ fail_unclear(const QemuProcess *process, GError **error)
 bool
 qemu_process_find(const Sysroot *root, const char *guest, QemuProcess **ret_process, GError **error)
 {
-    g_autoptr(GPtrArray) guests =
-        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
-    g_autoptr(GPtrArray) unclear =
-        g_ptr_array_new_with_free_func((GDestroyNotify) qemu_process_free);
+    g_auto(Scan) look = scan_begin(root);
+    GPtrArray *guests = look.guests, *unclear = look.unclear;
     guint n_found = 0, found = 0;
 
-    if (!scan(root, NULL, guests, unclear, error))
+    if (!scan(&look, error))
         return false;
 
     for (guint i = 0; i < guests->len; i++) {

@@ -42,11 +42,12 @@ bool qemu_process_is_among(const QemuProcess *process, const char *const *names)
 bool qemu_process_list(const Sysroot *root, GPtrArray **ret_processes, GError **error);
 
 /*
- * The same, given what was found before: a process that has as many threads as then, and its vCPUs
- * still the same, moves over from `known` and costs a file for itself and for each vCPU.
+ * The same, given what was found before: a process that has as many threads as then moves over from
+ * `known` and costs one file. Processes whose pid is in `skip` (a set of GINT_TO_POINTER(pid)) are
+ * not looked at; those that are no QEMU are added to `not_qemu`. Each may be NULL.
  */
-bool qemu_process_list_again(const Sysroot *root, GPtrArray *known, GPtrArray **ret_processes,
-                             GError **error);
+bool qemu_process_list_again(const Sysroot *root, GPtrArray *known, GHashTable *skip,
+                             GHashTable *not_qemu, GPtrArray **ret_processes, GError **error);
 
 /*
  * The one guest of that name or UUID. Errors: no such guest (the names that are there are given),

@@ -166,6 +166,34 @@ looks_again_at_a_process_only_when_its_threads_may_be_others(void **state)
 }
 
 static void
+a_program_that_becomes_qemu_is_found_at_once_when_young_and_after_ten_looks_when_old(void **state)
+{
+    static const struct {
+        int looks_before, looks_until_found;
+    } cases[] = { { 1, 1 }, { 5, 6 }, { 12, 9 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *copy = fixture_copy("host-two-guests");
+        g_autoptr(Sysroot) root = sysroot_new(copy);
+        g_autoptr(QemuList) list = qemu_list_new(root);
+        int looks = 0;
+
+        fixture_change(copy, "proc/2101/comm", "sh\n");
+        for (int look = 0; look < cases[i].looks_before; look++) {
+            assert_true(qemu_list_look(list, NULL));
+            assert_int_equal(qemu_list_processes(list)->len, 1);
+        }
+        fixture_change(copy, "proc/2101/comm", "qemu-system-x86\n");
+        do {
+            assert_true(qemu_list_look(list, NULL));
+            looks++;
+        } while (qemu_list_processes(list)->len == 1);
+        assert_int_equal(looks, cases[i].looks_until_found);
+        fixture_copy_free(copy);
+    }
+}
+
+static void
 tells_the_other_threads_apart(void **state)
 {
     g_autoptr(Sysroot) root = fixture_root("host-two-guests");
@@ -268,6 +296,8 @@ main(void)
         cmocka_unit_test(reads_the_memory_that_a_guest_was_given),
         cmocka_unit_test(finds_the_guests_of_a_node_and_their_threads),
         cmocka_unit_test(looks_again_at_a_process_only_when_its_threads_may_be_others),
+        cmocka_unit_test(
+            a_program_that_becomes_qemu_is_found_at_once_when_young_and_after_ten_looks_when_old),
         cmocka_unit_test(tells_the_other_threads_apart),
         cmocka_unit_test(finds_a_guest_by_its_uuid),
         cmocka_unit_test(finds_translated_guests_with_commas_in_their_names),
