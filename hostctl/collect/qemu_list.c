@@ -72,6 +72,12 @@ qemu_list_look(QemuList *list, GError **error)
     return true;
 }
 
+void
+qemu_list_doubt(QemuList *list)
+{
+    list->n_looks = 0;
+}
+
 const GPtrArray *
 qemu_list_processes(const QemuList *list)
 {

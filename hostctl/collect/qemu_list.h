@@ -20,5 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuList, qemu_list_free)
  */
 bool qemu_list_look(QemuList *list, GError **error);
 
+/* The next look reads everything: something is not as the list says. */
+void qemu_list_doubt(QemuList *list);
+
 /* QemuProcess, by name and then pid; valid until the next look. */
 const GPtrArray *qemu_list_processes(const QemuList *list);

@@ -241,10 +241,10 @@ stat_vcpu_problem(const StatVcpu *vcpu)
     return vcpu->problem->str;
 }
 
-void
+bool
 stat_vcpu_remember(StatVcpu *vcpu)
 {
-    sched_read(&vcpu->sched, &vcpu->ran);
+    return SCHED_GONE != sched_read(&vcpu->sched, &vcpu->ran);
 }
 
 static bool

@@ -47,9 +47,9 @@ const char *stat_vcpu_problem(const StatVcpu *vcpu);
 
 /*
  * Remembers how long it ran and waited: the kernel forgets that with the thread, while its counts
- * stay readable. Call it now and then.
+ * stay readable. Call it now and then. False: the thread has ended.
  */
-void stat_vcpu_remember(StatVcpu *vcpu);
+bool stat_vcpu_remember(StatVcpu *vcpu);
 
 /*
  * What happened since the window before, or since opening. Works for a thread that has ended. The

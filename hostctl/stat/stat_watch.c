@@ -146,8 +146,9 @@ look_at(StatWatch *watch, const QemuProcess *process, GError **error)
         Watched *watched = find(watch, thread);
 
         if (watched) {
-            watched->seen = true;
-            stat_vcpu_remember(watched->count);
+            watched->seen = stat_vcpu_remember(watched->count);
+            if (!watched->seen)
+                qemu_list_doubt(watch->list);
         } else if (!add(watch, process, thread, error)) {
             return false;
         }

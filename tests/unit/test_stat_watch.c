@@ -2,8 +2,10 @@
 /* Which events are asked for, which guests are followed, and what does not fit. */
 #include "hostctl/stat/stat_watch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/failure.h"
 #include "hostctl/stat/stat_setup.h"
@@ -156,7 +158,8 @@ a_guest_that_stops_has_one_window_more_and_comes_back_as_a_new_one(void **state)
     clear(&made);
 }
 
-/* The same number, another thread: its start time is another. */
+/* The same number, another thread: its start time is another, and of the old one's times nothing is
+ * left to read. */
 static void
 a_thread_id_that_was_given_away_is_not_counted_on(void **state)
 {
@@ -165,8 +168,10 @@ a_thread_id_that_was_given_away_is_not_counted_on(void **state)
     g_autoptr(StatWatch) watch = stat_watch_new(&made.setup, names, NULL);
     g_autofree char *path = g_build_filename(made.path, "proc/3300/task/3301/stat", NULL);
     g_autofree char *stat = NULL;
+    g_autofree char *file = g_build_filename(made.path, "proc/3300/task/3301/schedstat", NULL);
     g_auto(GStrv) words = NULL;
     g_autofree char *later = NULL;
+    int schedstat;
 
     assert_true(g_file_get_contents(path, &stat, NULL, NULL));
     words = g_strsplit(g_strchomp(stat), " ", -1);
@@ -174,7 +179,11 @@ a_thread_id_that_was_given_away_is_not_counted_on(void **state)
     words[22] = g_strdup("99999999");
     later = g_strjoinv(" ", words);
     fixture_change(made.path, "proc/3300/task/3301/stat", later);
-    assert_prints(&made, watch, "db-1/0 db-1/0 "); /* the old one's last, the new one's first */
+    schedstat = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC); /* in place: the watch has it open */
+    assert_true(schedstat >= 0);
+    assert_prints(&made, watch, "db-1/0 "); /* the old one's last */
+    assert_int_equal(write(schedstat, "5 6 7\n", 6), 6);
+    close(schedstat);
     assert_prints(&made, watch, "db-1/0 ");
     stat_watch_free(g_steal_pointer(&watch));
     clear(&made);
