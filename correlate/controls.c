@@ -3,11 +3,12 @@
 
 #include <math.h>
 
-typedef enum { LEFT_OUT, QUIET, OVERCOMMITTED, REFUSED_CHECK, REFUSED_LOAD } Part;
+typedef enum { LEFT_OUT, QUIET, OVERCOMMITTED, REFUSED_CHECK, REFUSED_LOAD, REFUSED_WAIT } Part;
 
 static const char *const refusals[] = {
     [REFUSED_CHECK] = "its steal check failed: the visit was not what it claims",
     [REFUSED_LOAD] = "its load was over 50 %: something may have been shared in it",
+    [REFUSED_WAIT] = "its vCPU waited more than 5 % of the time it wanted: somebody else was there",
 };
 
 static void
@@ -55,7 +56,9 @@ part_of(const Visit *visit, bool control)
         return REFUSED_CHECK;
     if (label == 1 && visit->host_hogs > 0)
         return OVERCOMMITTED;
-    return control && !has_room(visit) ? REFUSED_LOAD : QUIET;
+    if (control && !has_room(visit))
+        return REFUSED_LOAD;
+    return control && visit_delay_share(visit) > TRUTH_DELAY_SHARE ? REFUSED_WAIT : QUIET;
 }
 
 /* The share of one part's windows that lie beyond the threshold. */

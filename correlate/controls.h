@@ -37,7 +37,8 @@ GArray *controls_new(void);
  * primary condition against truth vp: every condition named control-…, and every condition but
  * “quiet” with its visits up to 100 % load. With `run` these are visits of another dataset: every
  * condition is a control, and one not named so gets `run` before its name. A control's visit is
- * refused when its load was over CONTROL_MOST_LOAD_PERCENT, any visit when its steal check failed.
+ * refused when its load was over CONTROL_MOST_LOAD_PERCENT or when its vCPU waited all the same
+ * (TRUTH_DELAY_SHARE: processes that nobody counted), any visit when its steal check failed.
  */
 void controls_score(GArray *controls, const Visits *visits, const GArray *rows, const char *run);
 

@@ -63,7 +63,7 @@ count_sides(const Plan *plan, const Rig *rig, const GArray *visits, guint condit
     for (guint i = 0; i < visits->len; i++) {
         const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
         RigStep step = rig_step_at(rig, plan, visit->condition, visit->step_percent);
-        int64_t runnable = plan->micro.vcpus + plan->bulk.vcpus * step.n_bulk;
+        int64_t runnable = plan->micro.vcpus + plan->bulk.vcpus * step.n_bulk + step.n_hogs;
         int64_t cpus = CPU_COUNT(&step.cpus);
 
         if (visit->condition != condition)
@@ -98,6 +98,19 @@ print_effects(const Plan *plan, const Rig *rig, const GArray *visits, FILE *out)
 }
 
 static void
+print_disturbance(const RigStep *step, FILE *out)
+{
+    g_autofree char *elsewhere = cpuset_format(&step->elsewhere);
+
+    if (step->n_hogs > 0)
+        fprintf(out, ", %u host hogs", step->n_hogs);
+    if (step->n_bandwidth_hogs > 0)
+        fprintf(out, ", %u bandwidth hogs on CPUs %s", step->n_bandwidth_hogs, elsewhere);
+    if (step->interrupts_per_second > 0)
+        fprintf(out, ", %u timer interrupts a second on each", step->interrupts_per_second);
+}
+
+static void
 print_visits(const Plan *plan, const Rig *rig, const GArray *visits, FILE *out)
 {
     for (guint i = 0; i < visits->len; i++) {
@@ -109,8 +122,7 @@ print_visits(const Plan *plan, const Rig *rig, const GArray *visits, FILE *out)
         fprintf(out, "%5u  repeat %u  %-12s %-5s %4g %%  %u bulk, %s on CPUs %s", i + 1,
                 visit->repeat, condition->name, visit_kind_name(visit->kind), visit->step_percent,
                 step.n_bulk, plan_placement_name((PlanPlacement) condition->placement), cpus);
-        if (step.n_hogs > 0)
-            fprintf(out, ", %u host hogs", step.n_hogs);
+        print_disturbance(&step, out);
         fputc('\n', out);
     }
 }

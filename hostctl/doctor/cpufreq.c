@@ -32,6 +32,41 @@ cpufreq_governor_files(const Sysroot *root)
     return (char **) g_ptr_array_free(g_steal_pointer(&files), FALSE);
 }
 
+/* The highest listed clock up to `wanted`; `wanted` where nothing is listed. */
+static uint64_t
+listed_khz(const Sysroot *root, const char *policy, uint64_t wanted, uint64_t lowest)
+{
+    g_autofree char *path =
+        g_build_filename(CPUFREQ_DIR, policy, "scaling_available_frequencies", NULL);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) words = NULL;
+    uint64_t best = lowest;
+
+    if (!sysroot_read(root, path, &text, NULL))
+        return wanted;
+    words = g_strsplit_set(text, " \n", -1);
+    for (char **word = words; *word; word++) {
+        uint64_t khz = g_ascii_strtoull(*word, NULL, 10);
+
+        if (khz > best && khz <= wanted)
+            best = khz;
+    }
+    return best;
+}
+
+bool
+cpufreq_limit_khz(const Sysroot *root, const char *policy, unsigned percent, uint64_t *ret_khz)
+{
+    g_autofree char *highest_path = g_build_filename(CPUFREQ_DIR, policy, "cpuinfo_max_freq", NULL);
+    g_autofree char *lowest_path = g_build_filename(CPUFREQ_DIR, policy, "cpuinfo_min_freq", NULL);
+    uint64_t highest, lowest;
+
+    if (!tree_number(root, highest_path, &highest) || !tree_number(root, lowest_path, &lowest))
+        return false;
+    *ret_khz = listed_khz(root, policy, MAX(lowest, highest / 100 * percent), lowest);
+    return true;
+}
+
 char *
 cpufreq_governors(const Sysroot *root)
 {

@@ -16,6 +16,14 @@ CpufreqTurbo cpufreq_turbo(const Sysroot *root);
  * g_strfreev(). */
 char **cpufreq_governor_files(const Sysroot *root);
 
+/*
+ * The highest clock in kHz to ask a policy for, to have at most `percent` of the highest it can:
+ * one that it lists, where it lists any, and never below its lowest. False when it does not tell
+ * its clocks.
+ */
+bool cpufreq_limit_khz(const Sysroot *root, const char *policy, unsigned percent,
+                       uint64_t *ret_khz);
+
 /* The governors in use, each once, "performance" or "ondemand, performance"; NULL without cpufreq.
  * Free with g_free(). */
 char *cpufreq_governors(const Sysroot *root);

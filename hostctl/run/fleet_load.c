@@ -27,6 +27,8 @@ command_of(const Fleet *fleet, GuestRole role, const char *work[4])
                : micro    ? condition->victim_load
                           : condition->culprit_load;
 
+    if (micro && condition && condition->micro_load)
+        return (const char *const *) condition->micro_load;
     if (load == PLAN_LOAD_OWN)
         return (const char *const *) (kind->load ? kind->load : plan->load);
     work[0] = "guestprobe";

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "common/base/failure.h"
 
 #define HOG_NAME "insideout-hog"
+#define LINE_WORDS 8 /* of 64 bytes */
 
 struct Hogs {
     GArray *pids;
@@ -34,20 +36,37 @@ spin(void)
     }
 }
 
+/* One word of each cache line, again and again. */
+static _Noreturn void
+stream(void)
+{
+    const size_t words = (size_t) HOG_MEMORY_KIB * 1024 / sizeof(uint64_t);
+    volatile uint64_t *memory = mmap(NULL, words * sizeof(uint64_t), PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED)
+        _exit(127);
+    for (;;)
+        for (size_t i = 0; i < words; i += LINE_WORDS)
+            memory[i]++;
+}
+
 /* The child of a process with threads: system calls only. */
 static _Noreturn void
-become_hog(const cpu_set_t *cpus, pid_t parent)
+become_hog(HogKind kind, const cpu_set_t *cpus, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, HOG_NAME);
     if (getppid() != parent || sched_setaffinity(0, sizeof *cpus, cpus) < 0)
         _exit(127);
     close_range(3, UINT32_MAX, 0);
+    if (kind == HOG_BANDWIDTH)
+        stream();
     spin();
 }
 
 Hogs *
-hogs_start(unsigned n, const cpu_set_t *cpus, GError **error)
+hogs_start(HogKind kind, unsigned n, const cpu_set_t *cpus, GError **error)
 {
     g_autoptr(Hogs) hogs = g_new0(Hogs, 1);
     pid_t parent = getpid();
@@ -57,7 +76,7 @@ hogs_start(unsigned n, const cpu_set_t *cpus, GError **error)
         pid_t pid = fork();
 
         if (pid == 0)
-            become_hog(cpus, parent);
+            become_hog(kind, cpus, parent);
         if (pid < 0) {
             failure_set_errno(error, errno, "starting host hog %u of %u", i + 1, n);
             return NULL;

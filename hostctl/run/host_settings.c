@@ -71,6 +71,34 @@ want_governor(GHashTable *wanted, const Sysroot *root, const char *governor, GEr
     return true;
 }
 
+/* Each policy of clocks in percent of its own highest. */
+static bool
+want_frequency(GHashTable *wanted, const Sysroot *root, unsigned percent, GError **error)
+{
+    g_auto(GStrv) files = cpufreq_governor_files(root);
+
+    if (!files[0])
+        return failure_set(error, FAILURE_UNSUPPORTED,
+                           "host.frequency_percent: this host has no cpufreq (/" CPUFREQ_DIR "), "
+                           "so its clock cannot be set");
+    for (char **file = files; *file; file++) {
+        g_autofree char *folder = g_path_get_dirname(*file);
+        g_autofree char *policy = g_path_get_basename(folder);
+        g_autofree char *path = g_build_filename(folder, "scaling_max_freq", NULL);
+        g_autofree char *value = NULL;
+        uint64_t khz;
+
+        if (!cpufreq_limit_khz(root, policy, percent, &khz))
+            return failure_set(error, FAILURE_UNSUPPORTED,
+                               "host.frequency_percent: /%s does not tell its lowest and highest "
+                               "clock",
+                               folder);
+        value = g_strdup_printf("%" G_GUINT64_FORMAT, khz);
+        want(wanted, path, value);
+    }
+    return true;
+}
+
 /* What is free already counts; the rest of the pool of huge pages belongs to others. */
 static bool
 want_huge_pages(GHashTable *wanted, const Sysroot *root, uint64_t guests_kib, GError **error)
@@ -104,8 +132,33 @@ collect(GHashTable *wanted, const Sysroot *root, const PlanCondition *condition,
     if (host->thp)
         want(wanted, THP, host->thp);
     return (host->turbo < 0 || want_turbo(wanted, root, host->turbo, error)) &&
+           (host->frequency_percent == 0 ||
+            want_frequency(wanted, root, (unsigned) host->frequency_percent, error)) &&
            (!host->governor || want_governor(wanted, root, host->governor, error)) &&
            (!condition->hugepages || want_huge_pages(wanted, root, guests_kib, error));
+}
+
+static bool
+check_exists(const Sysroot *root, const char *path, GError **error)
+{
+    return sysroot_exists(root, path) ||
+           failure_set(error, FAILURE_UNSUPPORTED, "this host has no /%s", path);
+}
+
+bool
+host_settings_check(const Sysroot *root, const PlanCondition *condition, uint64_t guests_kib,
+                    GError **error)
+{
+    g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GList) paths = NULL;
+
+    if (!collect(wanted, root, condition, guests_kib, error))
+        return false;
+    paths = g_list_sort(g_hash_table_get_keys(wanted), (GCompareFunc) strcmp);
+    for (GList *path = paths; path; path = path->next)
+        if (!check_exists(root, path->data, error))
+            return false;
+    return true;
 }
 
 static bool
@@ -155,8 +208,8 @@ set_one(HostSettings *settings, const char *path, const char *value, GPtrArray *
     Knob *knob = g_hash_table_lookup(settings->knobs, path);
     g_autofree char *now = NULL;
 
-    if (!sysroot_exists(root, path))
-        return failure_set(error, FAILURE_UNSUPPORTED, "this host has no /%s", path);
+    if (!check_exists(root, path, error))
+        return false;
     if (knob) {
         if (!knob_change(knob, value, error))
             return false;

@@ -19,6 +19,11 @@ HostSettings *host_settings_new(Journal *journal);
 void host_settings_free(HostSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostSettings, host_settings_free)
 
+/* Whether this host has what the condition asks for: FAILURE_UNSUPPORTED, and nothing is touched.
+ */
+bool host_settings_check(const Sysroot *root, const PlanCondition *condition, uint64_t guests_kib,
+                         GError **error);
+
 /*
  * Makes the host as the condition wants it, and puts back what an earlier condition had changed and
  * this one leaves. `guests_kib`: with huge pages, so much is kept free in pages of 2 MiB. `notes`

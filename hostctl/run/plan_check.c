@@ -67,6 +67,11 @@ plan_least_memory_kib(const Plan *plan)
     uint64_t micro = load_memory_kib(plan->micro.load ? plan->micro.load : plan->load);
     uint64_t bulk = load_memory_kib(plan->bulk.load ? plan->bulk.load : plan->load);
 
+    for (guint i = 0; i < plan->conditions->len; i++) {
+        const PlanCondition *condition = plan->conditions->pdata[i];
+
+        micro = MAX(micro, load_memory_kib(condition->micro_load));
+    }
     return BOOT_USE_KIB + MAX(MAX(micro, bulk), any_work(plan) ? WORK_KIB : 0) + RESERVE_KIB;
 }
 
@@ -192,6 +197,21 @@ check_disk_loads(const Plan *plan, guint index, const PlanCondition *condition, 
     return true;
 }
 
+/* What is learned belongs to one load, and a run has one. */
+static bool
+check_micro_load(const Plan *plan, guint index, const PlanCondition *condition, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("$.conditions[%u].micro_load", index);
+
+    if (condition->micro_load && condition->victim_load != PLAN_LOAD_OWN)
+        return fail(plan, error, path, "and victim_load: a guest has one load (take one out)");
+    return !condition->micro_load || g_str_has_prefix(condition->name, PLAN_CONTROL_PREFIX) ||
+           fail(plan, error, path,
+                "a load of its own is for controls: “%s” would be compared with conditions of "
+                "another load (want a name that begins with \"" PLAN_CONTROL_PREFIX "\")",
+                condition->name);
+}
+
 static bool
 check_conditions(const Plan *plan, GError **error)
 {
@@ -209,6 +229,7 @@ check_conditions(const Plan *plan, GError **error)
                             condition->name);
         }
         if (!check_balloon(plan, i, condition, error) ||
+            !check_micro_load(plan, i, condition, error) ||
             !check_kept_guests(plan, i, condition, error) ||
             !check_disk_loads(plan, i, condition, error))
             return false;

@@ -140,6 +140,7 @@ plan_condition_free(void *data)
     g_free(condition->ksm_text);
     g_free(condition->balloon_text);
     g_strfreev(condition->ksm_values);
+    g_strfreev(condition->micro_load);
     g_free(condition);
 }
 
@@ -205,6 +206,7 @@ read_host(const JsonPlace *place, const JsonField *field, void *target, GError *
         { "nmi_watchdog", read_switch, offsetof(PlanHost, nmi_watchdog) },
         { "turbo", read_switch, offsetof(PlanHost, turbo) },
         { "governor", read_governor, offsetof(PlanHost, governor) },
+        { "frequency_percent", json_read_int64, offsetof(PlanHost, frequency_percent), 1, 100 },
         { "halt_poll_ns", json_read_int64, offsetof(PlanHost, halt_poll_ns), 0, 1e9 },
         { "thp", read_thp, offsetof(PlanHost, thp) },
     };
@@ -245,12 +247,16 @@ read_condition(const JsonPlace *place, void *data, GError **error)
           .choices = load_kinds },
         { "culprit_load", json_read_choice, offsetof(PlanCondition, culprit_load),
           .choices = load_kinds },
+        { "bandwidth_hogs", plan_read_amount, offsetof(PlanCondition, bandwidth_hogs), 0, 4096 },
+        { "interrupts_per_second", json_read_int64, offsetof(PlanCondition, interrupts_per_second),
+          0, 100000 },
+        { "micro_load", json_read_strv, offsetof(PlanCondition, micro_load) },
         { "host", read_host, offsetof(PlanCondition, host) },
     };
     PlanCondition *condition = g_new0(PlanCondition, 1);
 
     condition->host = (PlanHost){ .nmi_watchdog = -1, .turbo = -1, .halt_poll_ns = -1 };
-    condition->host_hogs.percent = NAN;
+    condition->host_hogs.percent = condition->bandwidth_hogs.percent = NAN;
     g_ptr_array_add(data, condition);
     condition->text = json_to_string(place->node, FALSE);
     return json_read_object(place, fields, G_N_ELEMENTS(fields), condition, error);

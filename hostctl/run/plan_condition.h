@@ -54,8 +54,12 @@ typedef struct {
 typedef struct {
     int nmi_watchdog, turbo; /* 1, 0 */
     int64_t halt_poll_ns;
+    int64_t frequency_percent; /* highest clock, of the highest there is; 0: as it is */
     char *governor, *thp;
 } PlanHost;
+
+/* A condition whose name begins so is scored as a control, and is no level of the experiment. */
+#define PLAN_CONTROL_PREFIX "control-"
 
 typedef struct {
     char *name;
@@ -68,7 +72,10 @@ typedef struct {
     PlanByRole cpu_shares;
     PlanByRole cpu_quota_percent; /* of one CPU, for each vCPU */
     bool hugepages, nosharepages;
-    PlanAmount host_hogs; /* percent of the pool's CPUs, or processes */
+    char **micro_load;             /* argv; NULL: the plan's; empty: the micro guest idles */
+    PlanAmount host_hogs;          /* percent of the pool's CPUs, or processes */
+    PlanAmount bandwidth_hogs;     /* the same, on other cores */
+    int64_t interrupts_per_second; /* of a timer, on each CPU */
     PlanHost host;
     int placement;                 /* PlanPlacement */
     int victim_load, culprit_load; /* PlanLoadKind: of the micro guest, of the bulk guests */

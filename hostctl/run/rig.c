@@ -8,6 +8,7 @@
 #include "hostctl/collect/kvm_pmu.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/run/counter_layout.h"
+#include "hostctl/run/host_settings.h"
 #include "hostctl/run/plan_check.h"
 #include "hostctl/run/rig_step.h"
 
@@ -215,6 +216,19 @@ check_memory(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
         (double) memory.available_kib / (1 << 20), plan->memory_overcommit);
 }
 
+/* Before any guest boots, not when the condition's turn comes. */
+static bool
+check_settings(const Rig *rig, const Plan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->conditions->len; i++)
+        if (!host_settings_check(rig->root, plan->conditions->pdata[i], rig->guests_memory_kib,
+                                 error)) {
+            g_prefix_error(error, "%s: $.conditions[%u]: ", plan->path, i);
+            return false;
+        }
+    return true;
+}
+
 Rig *
 rig_new(const Plan *plan, const Sysroot *root, GError **error)
 {
@@ -225,7 +239,8 @@ rig_new(const Plan *plan, const Sysroot *root, GError **error)
     if (!resolve_accelerator(rig, plan, root, error) || !resolve_counters(rig, plan, error) ||
         !check_scope(rig, plan, error) || !check_emulated(rig, plan, error) ||
         !resolve_layout(rig, plan, root, error) || !resolve_pool(rig, plan, root, error) ||
-        !resolve_guests(rig, plan, error) || !check_memory(rig, plan, root, error))
+        !resolve_guests(rig, plan, error) || !check_memory(rig, plan, root, error) ||
+        !check_settings(rig, plan, error))
         return NULL;
     return g_steal_pointer(&rig);
 }

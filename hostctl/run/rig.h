@@ -33,7 +33,7 @@ typedef struct {
 
 /*
  * Errors: an accelerator or counters that this host has not, a pool with CPUs that are not online,
- * housekeeping CPUs that are in the pool or none,
+ * housekeeping CPUs that are in the pool or none, a setting that this host has not,
  * a step that cannot be made of these guests and CPUs, guests that do not fit into memory.
  */
 Rig *rig_new(const Plan *plan, const Sysroot *root, GError **error);

@@ -73,21 +73,43 @@ rig_shrink(const Sysroot *root, const cpu_set_t *cpus, PlanOf of, unsigned wante
 }
 
 static unsigned
-n_hogs(const Rig *rig, const PlanCondition *condition)
+n_hogs(const Rig *rig, const PlanAmount *hogs)
 {
-    const PlanAmount *hogs = &condition->host_hogs;
-
     return isnan(hogs->percent) ? (unsigned) hogs->value
                                 : (unsigned) lround(hogs->percent * rig->pool_cpus / 100);
+}
+
+static cpu_set_t
+cpus_elsewhere(const Rig *rig)
+{
+    cpu_set_t left = rig->facts ? rig->facts->online : rig->pool, siblings;
+
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &rig->pool))
+            continue;
+        CPU_ZERO(&siblings);
+        host_siblings(rig->root, cpu, &siblings);
+        CPU_SET(cpu, &siblings);
+        CPU_OR(&left, &left, &siblings);
+        CPU_XOR(&left, &left, &siblings);
+    }
+    return left;
 }
 
 RigStep
 rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_percent)
 {
-    RigStep step = { bulk_for_percent(rig, plan, step_percent), rig->pool, rig->pool_cpus,
-                     rig->pool_cores, n_hogs(rig, condition_at(plan, condition)) };
+    const PlanCondition *setting = condition_at(plan, condition);
+    RigStep step = { .n_bulk = bulk_for_percent(rig, plan, step_percent),
+                     .cpus = rig->pool,
+                     .n_cpus = rig->pool_cpus,
+                     .n_cores = rig->pool_cores,
+                     .n_hogs = n_hogs(rig, &setting->host_hogs),
+                     .n_bandwidth_hogs = n_hogs(rig, &setting->bandwidth_hogs),
+                     .elsewhere = cpus_elsewhere(rig),
+                     .interrupts_per_second = (unsigned) setting->interrupts_per_second };
 
-    if (condition_at(plan, condition)->placement != PLAN_SHRINK)
+    if (setting->placement != PLAN_SHRINK)
         return step;
 
     step.n_bulk = step_percent > 0 ? rig->n_bulk : 0;
@@ -130,12 +152,26 @@ check_cpus(const Rig *rig, const Plan *plan, const char *condition, guint index,
                        most / base(rig, plan), most, step);
 }
 
+static bool
+check_elsewhere(const Rig *rig, const Plan *plan, guint condition, GError **error)
+{
+    RigStep step = rig_step_at(rig, plan, condition, 0);
+
+    return step.n_bandwidth_hogs == 0 || CPU_COUNT(&step.elsewhere) > 0 ||
+           failure_set(error, FAILURE_FAILED,
+                       "%s: $.conditions[%u].bandwidth_hogs: every core of this host has a CPU of "
+                       "the pool, and these hogs run on others (want a smaller $.pool)",
+                       plan->path, condition);
+}
+
 bool
 rig_steps_check(const Rig *rig, const Plan *plan, GError **error)
 {
     for (guint i = 0; i < plan->conditions->len; i++) {
         const PlanCondition *condition = condition_at(plan, i);
 
+        if (!check_elsewhere(rig, plan, i, error))
+            return false;
         for (guint step = 0; step < plan->steps_percent->len; step++)
             if (condition->placement == PLAN_SHRINK
                     ? !check_cpus(rig, plan, condition->name, step, error)

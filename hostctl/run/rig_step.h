@@ -15,6 +15,9 @@ typedef struct {
     cpu_set_t cpus;  /* where all guests' vCPUs may run meanwhile */
     unsigned n_cpus, n_cores;
     unsigned n_hogs; /* processes of the host that make load there too */
+    unsigned n_bandwidth_hogs;
+    cpu_set_t elsewhere; /* CPUs of cores of which none is in the pool: where those run */
+    unsigned interrupts_per_second; /* of a timer, on each of `cpus` */
 } RigStep;
 
 /*
@@ -26,8 +29,9 @@ typedef struct {
 RigStep rig_step_at(const Rig *rig, const Plan *plan, unsigned condition, double step_percent);
 
 /*
- * False when a step of a condition cannot be made here: too few bulk guests, or more or fewer CPUs
- * than the pool has. The error names the JSON path and what would be right.
+ * False when a step of a condition cannot be made here: too few bulk guests, more or fewer CPUs
+ * than the pool has, or no core beside the pool for what is to run there. The error names the JSON
+ * path and what would be right.
  */
 bool rig_steps_check(const Rig *rig, const Plan *plan, GError **error);
 

@@ -4,8 +4,8 @@
 #include "common/base/cpuset.h"
 #include "common/base/fault.h"
 #include "hostctl/run/balloon_auto.h"
+#include "hostctl/run/disturbance.h"
 #include "hostctl/run/guest_view.h"
-#include "hostctl/run/hogs.h"
 #include "hostctl/run/placement.h"
 #include "hostctl/run/rig_step.h"
 #include "hostctl/run/settle.h"
@@ -37,14 +37,24 @@ write_row(Lab *lab, VisitRow *row, GError **error)
            writer_commit(lab->writer, error);
 }
 
+/* Whether the micro guest's load begins at that point of this visit; it may have none. */
 static bool
-start_loads(const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row,
-            Hogs **ret_hogs, GError **error)
+micro_begins(const PlanCondition *condition, const Lab *lab, PlanLoadAt at)
 {
-    *ret_hogs = hogs_start(step->n_hogs, &step->cpus, error);
-    if (!*ret_hogs || !sampler_follow_hogs(sampler, hogs_pids(*ret_hogs), error) ||
-        !fleet_load(fleet, lab->plan->micro.load_at == PLAN_LOAD_AT_START, step->n_bulk, row->id,
-                    error))
+    return lab->plan->micro.load_at == (int) at &&
+           !(condition->micro_load && !condition->micro_load[0]);
+}
+
+static bool
+start_loads(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler,
+            VisitRow *row, Disturbance **ret_disturbance, GError **error)
+{
+    bool micro = micro_begins(condition_of(order, lab), lab, PLAN_LOAD_AT_START);
+
+    *ret_disturbance = disturbance_start(step, error);
+    if (!*ret_disturbance ||
+        !sampler_follow_hogs(sampler, disturbance_hogs(*ret_disturbance), error) ||
+        !fleet_load(fleet, micro, step->n_bulk, row->id, error))
         return false;
     row->load_raw_ns = clock_raw_ns();
     row->bulk_running = fleet_loaded_bulk(fleet);
@@ -115,7 +125,7 @@ measure(const PlanCondition *condition, Lab *lab, Fleet *fleet, Sampler *sampler
 
     if (!guest_view_echo(lab, micro, row->id, error))
         return false;
-    if (lab->plan->micro.load_at == PLAN_LOAD_AT_MEASURE &&
+    if (micro_begins(condition, lab, PLAN_LOAD_AT_MEASURE) &&
         !fleet_load(fleet, true, 0, row->id, error))
         return false;
     describe_load(lab, fleet, row);
@@ -154,11 +164,11 @@ static bool
 stay(const VisitOrder *order, const RigStep *step, Lab *lab, Fleet *fleet, Sampler *sampler,
      VisitRow *row, GError **error)
 {
-    g_autoptr(Hogs) hogs = NULL;
+    g_autoptr(Disturbance) disturbance = NULL;
     bool settled;
 
     if (!place(order, step, lab, fleet, error) || !sampler_memory(sampler, row->id, error) ||
-        !start_loads(step, lab, fleet, sampler, row, &hogs, error) ||
+        !start_loads(order, step, lab, fleet, sampler, row, &disturbance, error) ||
         !settle(lab, fleet, sampler, row, &settled, error))
         return false;
     row->settled = settled;

@@ -111,6 +111,8 @@ BREAKS = (
     ('load', 'stress'), ('load_env', {'A': 1}), ('emulated.llc_kib', 1), ('events', 'cycles'),
     ('conditions', []), ('conditions.0.ksm', 'maybe'), ('conditions.0.balloon', 'half'), ('conditions.0.balloon', 'autos'), ('conditions.0.colour', 1),
     ('conditions.0.cpu_shares', {'small': 9}), ('conditions.0.cpu_quota_percent', 0), ('conditions.0.host_hogs', 'all'),
+    ('conditions.0.bandwidth_hogs', 'all'), ('conditions.0.interrupts_per_second', 1e6), ('conditions.0.micro_load', 'sh'),
+    ('conditions.0.host', {'frequency_percent': 0}),
     ('conditions.0.culprit_load', 'gpu'), ('conditions.0.host', {'turbo': 1}), ('conditions.0.host', {'governor': '../x'}),
     ('steps_percent', []), ('steps_percent', ['x']), ('order', 'up'), ('repeats', 0), ('frame_visits', 'yes'),
     ('measure_seconds', 0), ('interval_ms', 5), ('memory_overcommit', 0.5),

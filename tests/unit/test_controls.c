@@ -130,6 +130,22 @@ refuses_visits_with_too_much_load_or_a_failed_check(void **state)
     assert_non_null(strstr(row.refusal, "steal check failed"));
 }
 
+/* The steal check allows for processes beside the guests, and passed. */
+static void
+refuses_a_visit_in_which_somebody_else_made_it_wait(void **state)
+{
+    g_autoptr(Visits) visits = new_run("control-load");
+    g_autoptr(GArray) controls = controls_new();
+    Visit *visit = add_visit(visits, 1, 1, 0);
+    ControlRow row;
+
+    visit->delay_sum = 0.06 * WINDOWS;
+    visit->delay_counted = WINDOWS;
+    row = score(visits, controls);
+    assert_int_equal(row.visits, 0);
+    assert_non_null(strstr(row.refusal, "waited more than 5 %"));
+}
+
 static void
 what_is_refused_altogether_has_a_row_without_a_ratio(void **state)
 {
@@ -291,6 +307,7 @@ main(void)
         cmocka_unit_test(counts_the_planted_alarms_of_each_estimator),
         cmocka_unit_test(a_number_that_falls_alarms_below_its_threshold),
         cmocka_unit_test(refuses_visits_with_too_much_load_or_a_failed_check),
+        cmocka_unit_test(refuses_a_visit_in_which_somebody_else_made_it_wait),
         cmocka_unit_test(what_is_refused_altogether_has_a_row_without_a_ratio),
         cmocka_unit_test(the_micro_guest_alone_has_nobody_to_share_with),
         cmocka_unit_test(alarms_under_host_hogs_are_no_false_ones),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ static void
 use_cpu_time_until_they_are_stopped(void **state)
 {
     cpu_set_t cpus = our_cpus();
-    g_autoptr(Hogs) hogs = hogs_start(2, &cpus, NULL);
+    g_autoptr(Hogs) hogs = hogs_start(HOG_BRANCHES, 2, &cpus, NULL);
     g_autoptr(Sysroot) root = sysroot_new("/");
     g_autoptr(TaskTimes) times = task_times_new(root);
     uint64_t first_ns[TASK_KINDS], ns[TASK_KINDS] = { 0 };
@@ -57,10 +58,30 @@ use_cpu_time_until_they_are_stopped(void **state)
 }
 
 static void
+one_kind_touches_more_memory_than_caches_hold(void **state)
+{
+    cpu_set_t cpus = our_cpus();
+    g_autoptr(Hogs) hogs = hogs_start(HOG_BANDWIDTH, 1, &cpus, NULL);
+    g_autofree char *path = NULL;
+    unsigned long pages = 0;
+
+    assert_non_null(hogs);
+    path = g_strdup_printf("/proc/%d/statm", (int) g_array_index(hogs_pids(hogs), pid_t, 0));
+    for (int waited = 0; pages * 4 < HOG_MEMORY_KIB && waited < PATIENCE_MS; waited++) {
+        g_autofree char *text = NULL;
+
+        g_usleep(1000);
+        assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        assert_int_equal(sscanf(text, "%*u %lu", &pages), 1);
+    }
+    assert_true(pages * 4 >= HOG_MEMORY_KIB);
+}
+
+static void
 none_are_none(void **state)
 {
     cpu_set_t cpus = our_cpus();
-    g_autoptr(Hogs) hogs = hogs_start(0, &cpus, NULL);
+    g_autoptr(Hogs) hogs = hogs_start(HOG_BRANCHES, 0, &cpus, NULL);
 
     assert_non_null(hogs);
     assert_int_equal(hogs_pids(hogs)->len, 0);
@@ -77,7 +98,7 @@ hog_of_a_killed_process(void)
     pid = fork();
     if (pid == 0) {
         cpu_set_t cpus = our_cpus();
-        Hogs *hogs = hogs_start(1, &cpus, NULL);
+        Hogs *hogs = hogs_start(HOG_BRANCHES, 1, &cpus, NULL);
 
         if (write(ends[1], &g_array_index(hogs_pids(hogs), pid_t, 0), sizeof hog) == sizeof hog)
             raise(SIGKILL);
@@ -115,6 +136,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(use_cpu_time_until_they_are_stopped),
+        cmocka_unit_test(one_kind_touches_more_memory_than_caches_hold),
         cmocka_unit_test(none_are_none),
         cmocka_unit_test(end_with_a_process_that_is_killed),
     };

@@ -68,6 +68,54 @@ sets_what_a_condition_wants_and_puts_it_back(void **state)
     assert_host_tree(tree, HUGE "nr_hugepages", "10");
 }
 
+#define MAX_0 "sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq"
+#define MAX_1 "sys/devices/system/cpu/cpufreq/policy1/scaling_max_freq"
+
+/* Policy 0 lists its clocks, policy 1 takes any. */
+static void
+put_clocks(const HostTree *tree)
+{
+    host_tree_put(tree, MAX_0, "3400000\n");
+    host_tree_put(tree, MAX_1, "3700000\n");
+    host_tree_put(tree, "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq", "3400000\n");
+    host_tree_put(tree, "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_min_freq", "1400000\n");
+    host_tree_put(tree, "sys/devices/system/cpu/cpufreq/policy0/scaling_available_frequencies",
+                  "3400000 2200000 1400000 \n");
+    host_tree_put(tree, "sys/devices/system/cpu/cpufreq/policy1/cpuinfo_max_freq", "3700000\n");
+    host_tree_put(tree, "sys/devices/system/cpu/cpufreq/policy1/cpuinfo_min_freq", "800000\n");
+}
+
+static void
+the_clock_is_stepped_and_put_back(void **state)
+{
+    static const struct {
+        const char *percent, *first, *second;
+    } cases[] = { { "100", "3400000", "3700000" },
+                  { "70", "2200000", "2590000" },
+                  { "50", "1400000", "1850000" },
+                  { "1", "1400000", "800000" } };
+    HostTree *tree = *state;
+
+    put_a_node(tree);
+    put_clocks(tree);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *condition = g_strdup_printf(
+            "{\"name\":\"a\",\"host\":{\"frequency_percent\":%s}}", cases[i].percent);
+        g_autoptr(Plan) plan = plan_with(condition);
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(HostSettings) settings = host_settings_new(tree->journal);
+
+        assert_true(
+            host_settings_check(journal_root(tree->journal), plan->conditions->pdata[0], 0, NULL));
+        assert_true(host_settings_apply(settings, plan->conditions->pdata[0], 0, notes, NULL));
+        assert_host_tree(tree, MAX_0, cases[i].first);
+        assert_host_tree(tree, MAX_1, cases[i].second);
+        assert_true(host_settings_put_back(settings, NULL, NULL));
+        assert_host_tree(tree, MAX_0, "3400000");
+        assert_host_tree(tree, MAX_1, "3700000");
+    }
+}
+
 static void
 what_the_next_condition_leaves_is_put_back(void **state)
 {
@@ -114,8 +162,8 @@ says_what_a_host_does_not_have(void **state)
     } cases[] = {
         { "{\"name\":\"a\",\"host\":{\"turbo\":true}}", "host.turbo: this host has neither" },
         { "{\"name\":\"a\",\"host\":{\"governor\":\"performance\"}}", "this host has no cpufreq" },
-        { "{\"name\":\"a\",\"host\":{\"nmi_watchdog\":false}}",
-          "condition “a”: this host has no /" WATCHDOG },
+        { "{\"name\":\"a\",\"host\":{\"frequency_percent\":50}}", "this host has no cpufreq" },
+        { "{\"name\":\"a\",\"host\":{\"nmi_watchdog\":false}}", "this host has no /" WATCHDOG },
         { "{\"name\":\"a\",\"host\":{\"halt_poll_ns\":0}}", "halt_poll_ns" },
         { "{\"name\":\"a\",\"hugepages\":true}", "hugepages: " },
     };
@@ -125,8 +173,11 @@ says_what_a_host_does_not_have(void **state)
         g_autoptr(Plan) plan = plan_with(cases[i].condition);
         g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(HostSettings) settings = host_settings_new(tree->journal);
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) error = NULL, early = NULL;
 
+        assert_false(host_settings_check(journal_root(tree->journal), plan->conditions->pdata[0],
+                                         1024, &early));
+        assert_non_null(strstr(early->message, cases[i].message));
         assert_false(
             host_settings_apply(settings, plan->conditions->pdata[0], 1024, notes, &error));
         if (!strstr(error->message, cases[i].message))
@@ -141,6 +192,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_TREE(sets_what_a_condition_wants_and_puts_it_back),
+        IN_A_TREE(the_clock_is_stepped_and_put_back),
         IN_A_TREE(what_the_next_condition_leaves_is_put_back),
         IN_A_TREE(a_killed_run_leaves_them_to_recover),
         IN_A_TREE(says_what_a_host_does_not_have),

@@ -74,6 +74,27 @@ takes_a_referees_defaults(void **state)
     assert_true(isnan(plan->bulk.count.percent) == 0);
 }
 
+static void
+a_control_has_a_load_of_its_own_or_none(void **state)
+{
+    g_autoptr(Plan) plan = plan_parse("t.json",
+                                      HEAD "\"conditions\":[{\"name\":\"control-a\","
+                                           "\"micro_load\":[\"sh\",\"-c\",\"true\"]},"
+                                           "{\"name\":\"control-b\",\"micro_load\":[]},"
+                                           "{\"name\":\"c\",\"bandwidth_hogs\":2}]," STEPS "}",
+                                      NULL);
+    const PlanCondition *conditions[3];
+
+    assert_non_null(plan);
+    for (guint i = 0; i < 3; i++)
+        conditions[i] = plan->conditions->pdata[i];
+    assert_string_equal(conditions[0]->micro_load[2], "true");
+    assert_non_null(conditions[1]->micro_load);
+    assert_null(conditions[1]->micro_load[0]);
+    assert_null(conditions[2]->micro_load);
+    assert_int_equal(conditions[2]->bandwidth_hogs.value, 2);
+}
+
 static const struct {
     const char *text, *message;
 } mistakes[] = {
@@ -97,6 +118,19 @@ static const struct {
       "t.json: $.conditions[0].cpu_shares: 1 is out of range" },
     { HEAD "\"conditions\":[{\"name\":\"a\",\"cpu_quota_percent\":{\"bulk\":0}}]," STEPS "}",
       "t.json: $.conditions[0].cpu_quota_percent.bulk: 0 is out of range" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"micro_load\":[\"sleep\"]}]," STEPS "}",
+      "t.json: $.conditions[0].micro_load: a load of its own is for controls" },
+    { HEAD "\"conditions\":[{\"name\":\"control-a\",\"balloon\":\"128M\",\"micro_load\":"
+           "[\"stress\",\"-m\",\"1\",\"--vm-bytes\",\"64M\"]}]," STEPS "}",
+      "would kill the guest" },
+    { HEAD
+      "\"conditions\":[{\"name\":\"control-a\",\"micro_load\":[],\"victim_load\":\"cpu\"}]," STEPS
+      "}",
+      "t.json: $.conditions[0].micro_load: and victim_load: a guest has one load" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"interrupts_per_second\":100001}]," STEPS "}",
+      "t.json: $.conditions[0].interrupts_per_second: 100001 is out of range" },
+    { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"frequency_percent\":101}}]," STEPS "}",
+      "t.json: $.conditions[0].host.frequency_percent: 101 is out of range" },
     { HEAD "\"conditions\":[{\"name\":\"a\",\"host_hogs\":\"all\"}]," STEPS "}",
       "t.json: $.conditions[0].host_hogs: want a whole number, or a share" },
     { HEAD "\"conditions\":[{\"name\":\"a\",\"host\":{\"governor\":\"../x\"}}]," STEPS "}",
@@ -194,6 +228,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_example),
+        cmocka_unit_test(a_control_has_a_load_of_its_own_or_none),
         cmocka_unit_test(reads_what_the_quick_example_says),
         cmocka_unit_test(takes_a_referees_defaults),
         cmocka_unit_test(names_the_path_of_every_mistake),

@@ -105,6 +105,34 @@ counts_host_hogs_outright_or_by_the_pool(void **state)
     assert_int_equal(rig_step_at(&rig, plan, 2, 0).n_hogs, 0);
 }
 
+/* CPUs 0 and 2 are one core, so are 1 and 3. */
+static void
+bandwidth_hogs_run_on_cores_beside_the_pool(void **state)
+{
+    g_autoptr(Sysroot) root = node();
+    g_autoptr(Plan) plan = plan_parse(
+        "t.json",
+        "{\"version\":1,\"name\":\"t\",\"load\":[\"x\"],\"steps_percent\":[0],\"conditions\":["
+        "{\"name\":\"a\",\"bandwidth_hogs\":\"200%\",\"interrupts_per_second\":7}]}",
+        NULL);
+    HostFacts facts = { .online = cpus_of("0-3") };
+    Rig rig = rig_of(root, "0", 0);
+    g_autoptr(GError) error = NULL;
+    RigStep step;
+
+    rig.facts = &facts;
+    step = rig_step_at(&rig, plan, 0, 0);
+    assert_int_equal(step.n_bandwidth_hogs, 2);
+    assert_int_equal(step.n_hogs, 0);
+    assert_int_equal(step.interrupts_per_second, 7);
+    assert_cpus(&step.elsewhere, "1,3");
+    assert_true(rig_steps_check(&rig, plan, NULL));
+
+    rig.pool = cpus_of("0-1");
+    assert_false(rig_steps_check(&rig, plan, &error));
+    assert_non_null(strstr(error->message, "$.conditions[0].bandwidth_hogs: every core"));
+}
+
 static void
 gives_up_whole_cores_the_lowest_first(void **state)
 {
@@ -192,6 +220,7 @@ main(void)
         cmocka_unit_test(takes_cpus_away_where_the_pool_shrinks),
         cmocka_unit_test(counts_host_hogs_outright_or_by_the_pool),
         cmocka_unit_test(steps_may_be_of_cores),
+        cmocka_unit_test(bandwidth_hogs_run_on_cores_beside_the_pool),
         cmocka_unit_test(gives_up_whole_cores_the_lowest_first),
         cmocka_unit_test(refuses_a_step_that_cannot_be_made_and_says_what_can),
         cmocka_unit_test(pins_vcpus_in_turn),
