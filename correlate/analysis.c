@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "common/dataset/visit_times.h"
 #include "correlate/answer.h"
 
@@ -94,7 +95,8 @@ analysis_walk(DatasetReader *reader, ClockTable *clocks, bool host_only, WindowF
     const DatasetFacts *facts = dataset_reader_facts(reader);
     const Tour tour = { reader, clocks, host_only, each, data, exclusions };
 
-    for (guint i = 0; i < facts->visits->len; i++)
+    pace_begin("reading visits", facts->visits->len);
+    for (guint i = 0; i < facts->visits->len; i++, pace_step())
         if (!walk_visit(&tour, &g_array_index(facts->visits, DatasetVisit, i), error))
             return false;
     return true;
@@ -220,7 +222,8 @@ pass_over(Analysis *analysis, GError **error)
     g_autoptr(GArray) host = g_array_new(FALSE, FALSE, sizeof(double));
     Pass pass = { .analysis = analysis, .fidelity = fidelity, .guest = guest, .host = host };
 
-    for (guint i = 0; i < analysis->facts->visits->len; i++)
+    pace_begin("reading visits", analysis->facts->visits->len);
+    for (guint i = 0; i < analysis->facts->visits->len; i++, pace_step())
         if (!take_visit(&pass, &g_array_index(analysis->facts->visits, DatasetVisit, i), error))
             return false;
     analysis->fidelity = fidelity_rows(fidelity);

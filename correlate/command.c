@@ -6,6 +6,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/option_parse.h"
+#include "common/base/pace.h"
 
 const Command command_list[] = {
     { "validate", cmd_validate,
@@ -49,6 +50,7 @@ command_parse(const char *usage, const char *summary, const GOptionEntry *entrie
 bool
 command_output(const char *path, const char *text, GError **error)
 {
+    pace_end();
     if (path && !g_str_equal(path, "-"))
         return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
                                         error);

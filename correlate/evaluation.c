@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/base/pace.h"
 #include "correlate/detection.h"
 #include "correlate/evidence.h"
 #include "correlate/stats/association.h"
@@ -194,6 +195,7 @@ evaluate(const Visits *visits)
 {
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(EvaluationRow));
 
+    pace_begin("judging estimators", ESTIMATOR_COUNT * TRUTHS * (visits->conditions->len + 1));
     for (size_t e = 0; e < ESTIMATOR_COUNT; e++) {
         for (int c = -1; c < (int) visits->conditions->len; c++) {
             if (c >= 0 && control_is(visits->conditions->pdata[c]))
@@ -202,6 +204,7 @@ evaluate(const Visits *visits)
                 EvaluationRow row = evaluate_one(visits, estimator_list[e], c, (Truth) t);
 
                 g_array_append_val(rows, row);
+                pace_step();
             }
         }
     }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "correlate/learn_data.h"
 #include "correlate/stats/auc_interval.h"
 #include "correlate/stats/roc.h"
@@ -163,8 +164,9 @@ learn_thresholds(char **paths, const LearnOptions *options, GError **error)
                 dataset_reader_path(first->analysis->reader), heldout_names[options->hold_out]);
             return NULL;
         }
+        pace_begin("learning thresholds", ESTIMATOR_COUNT * TRUTHS);
         for (size_t e = 0; e < ESTIMATOR_COUNT; e++)
-            for (int t = 0; t < TRUTHS; t++)
+            for (int t = 0; t < TRUTHS; t++, pace_step())
                 learn_one(thresholds, group, estimator_list[e], (Truth) t, options);
     }
     return NULL;

@@ -5,6 +5,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
+#include "common/base/pace.h"
 #include "common/base/text.h"
 #include "correlate/command.h"
 
@@ -56,7 +57,12 @@ run_command(const Command *command, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autofree char *message = NULL;
 
-    if (command->run(argc, argv, &error))
+    bool done;
+
+    pace_show(stderr);
+    done = command->run(argc, argv, &error);
+    pace_show(NULL);
+    if (done)
         return EXIT_SUCCESS;
     message = text_message(error->message);
     fprintf(stderr, "correlate %s: %s\n", command->name, message);

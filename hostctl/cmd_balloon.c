@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "common/base/text.h"
 #include "common/json/builder.h"
 #include "hostctl/balloon_record.h"
@@ -146,6 +147,7 @@ report_balloon(const Guest *guest, const BalloonResult *result, GError **error)
     g_autofree char *asked = text_of_kib(result->asked_kib);
     g_autofree char *reached = text_of_kib(result->reached_kib);
 
+    pace_end();
     printf("%s: asked %s, %s at %s after %.1f s\n", guest_name(guest), asked,
            balloon_end_name(result->end), reached, (double) result->took_ns / 1e9);
     return result->end == BALLOON_REACHED ||
@@ -182,6 +184,7 @@ move_balloon(Guest *guest, Journal *journal, Connection *connection, uint64_t ta
 {
     BalloonResult result;
 
+    pace_tell("waiting for the balloon");
     if (!guest_is_ours(guest))
         return failure_set(error, FAILURE_FAILED,
                            "guest %s was not made by hostctl and is not changed",

@@ -59,7 +59,8 @@ explain_now(const CommandContext *context, const char *domain, const ExplainOpti
     options.counters_of = process->guest;
     options.facts_data = facts = domain_facts_new(context->uri, context->root);
     if (!node_watch_new(context->root, &options, &watch, error) ||
-        !interrupt_sleep(context->interrupt, explain->seconds * NS_PER_SECOND, error) ||
+        !interrupt_sleep_shown(context->interrupt, (int64_t) (explain->seconds * NS_PER_SECOND),
+                               "watching", error) ||
         !node_watch_take(watch, &view, error))
         return false;
     guest = node_view_find(view, process->guest);

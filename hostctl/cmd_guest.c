@@ -4,6 +4,7 @@
 
 #include "common/base/cpuset.h"
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "common/json/builder.h"
 #include "hostctl/collect/host_facts.h"
 #include "hostctl/command.h"
@@ -125,9 +126,11 @@ guest_provision(const CommandContext *context, int argc, char **argv, GError **e
         return false;
     connection = connection_open(context->uri, bench.state, CONNECTION_TIMEOUT_MS,
                                  context->interrupt, error);
+    pace_tell("booting");
     if (!connection || !provision(context, &bench, connection, &options, &guests, &summary, error))
         return false;
 
+    pace_end();
     for (guint i = 0; i < guests->len; i++)
         printf("%s\n", guest_name(guests->pdata[i]));
     printf("running on %s: %s\n", connection_uri(connection), summary);
@@ -245,9 +248,11 @@ guest_end(const CommandContext *context, int argc, char **argv, GError **error)
         return false;
     connection = connection_open(context->uri, bench.state, CONNECTION_TIMEOUT_MS,
                                  context->interrupt, error);
+    pace_tell("ending guests");
     if (!connection || !choose_guests(connection, all, argv + 1, &guests, error) ||
         !guest_destroy_many(guests, error))
         return false;
+    pace_end();
     for (guint i = 0; i < guests->len; i++)
         printf("%s\n", guest_name(guests->pdata[i]));
     return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "common/base/text.h"
 #include "common/json/builder.h"
 #include "hostctl/collect/ksm.h"
@@ -130,6 +131,7 @@ ksm_set(const CommandContext *context, int argc, char **argv, GError **error)
         !workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
 
+    pace_tell("waiting for page sharing to be as asked");
     knob = ksm_knob_new(bench.journal, true, error);
     return knob && ksm_knob_apply(knob, settings, (size_t) argc - 1, UNMERGE_TIMEOUT_MS,
                                   context->interrupt, error);
@@ -146,7 +148,9 @@ ksm_restore(const CommandContext *context, int argc, char **argv, GError **error
                           &argv, error) ||
         !workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
+    pace_tell("putting page sharing back");
     done = ksm_put_back_held(bench.journal, notes, error);
+    pace_end();
     for (guint i = 0; i < notes->len; i++)
         printf("%s\n", (const char *) notes->pdata[i]);
     return done;

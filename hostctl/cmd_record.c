@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/option_parse.h"
+#include "common/base/pace.h"
 #include "hostctl/collect/kvm_pmu.h"
 #include "hostctl/command.h"
 #include "hostctl/record/recorder.h"
@@ -20,6 +21,7 @@ static const char *const default_events[] = { "cycles",        "instructions", "
 static void
 say(const char *line)
 {
+    pace_end();
     fprintf(stderr, "# hostctl record: %s\n", line);
 }
 
@@ -113,6 +115,7 @@ record(const CommandContext *context, const RecorderOptions *options, RecordSetu
             counter_source_name(setup->source));
     if (!recorder_run(recorder, context->interrupt, &why, error))
         return false;
+    pace_end();
     if (why)
         say(why);
     print_cost(recorder, options->output);

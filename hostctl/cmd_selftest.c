@@ -3,6 +3,7 @@
 
 #include "common/base/failure.h"
 #include "common/base/option_parse.h"
+#include "common/base/pace.h"
 #include "hostctl/command.h"
 #include "hostctl/selftest/report.h"
 #include "hostctl/selftest/subject.h"
@@ -24,6 +25,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Observations, observations_clear)
 static bool
 observe(SelftestSubject *subject, Observations *seen, GError **error)
 {
+    pace_tell("2 of 3: counting a known loop on both sides");
     return selftest_subject_echo(subject, seen->first, error) &&
            trial_run(selftest_subject_trial(subject), &seen->trial, error) &&
            selftest_subject_echo(subject, seen->second, error);
@@ -55,16 +57,34 @@ judge(const SelftestSubject *subject, const Observations *seen, bool json, GErro
     return passed;
 }
 
+static SelftestSubject *
+start(const CommandContext *context, Workbench *bench, Connection *connection, GError **error)
+{
+    pace_tell("1 of 3: booting a guest");
+    return selftest_subject_new(context, bench, connection, error);
+}
+
+static bool
+end(SelftestSubject *subject, GError **error)
+{
+    bool ended;
+
+    pace_tell("3 of 3: ending the guest");
+    ended = selftest_subject_end(subject, error);
+    pace_end();
+    return ended;
+}
+
 /* The guest is gone before anything is told: an interrupted reader loses no guest. */
 static bool
 run_selftest(const CommandContext *context, Workbench *bench, Connection *connection, bool json,
              GError **error)
 {
-    g_autoptr(SelftestSubject) subject = selftest_subject_new(context, bench, connection, error);
+    g_autoptr(SelftestSubject) subject = start(context, bench, connection, error);
     g_auto(Observations) seen = { g_array_new(FALSE, FALSE, sizeof(TimeSyncPing)),
                                   g_array_new(FALSE, FALSE, sizeof(TimeSyncPing)) };
 
-    return subject && observe(subject, &seen, error) && selftest_subject_end(subject, error) &&
+    return subject && observe(subject, &seen, error) && end(subject, error) &&
            judge(subject, &seen, json, error);
 }
 

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/option_parse.h"
+#include "common/base/pace.h"
 #include "common/pmu/stat_print.h"
 #include "hostctl/command.h"
 #include "hostctl/exits/exits.h"
@@ -43,6 +44,8 @@ print_notes(StatWatch *watch)
     g_autofree char *notes = stat_watch_take_notes(watch);
     g_auto(GStrv) lines = g_strsplit(notes ? notes : "", "\n", -1);
 
+    if (*lines)
+        pace_end();
     for (char **line = lines; *line; line++)
         if (**line)
             fprintf(stderr, "# hostctl stat: %s\n", *line);
@@ -51,6 +54,7 @@ print_notes(StatWatch *watch)
 static bool
 print_all(StatWatch *watch, Output *output, GError **error)
 {
+    pace_end();
     if (!stat_watch_print(watch, print_window, output, error))
         return false;
     if (fflush(output->out) != 0)
@@ -64,6 +68,8 @@ wait_and_look(const CommandContext *context, StatWatch *watch, int64_t until_ns,
               bool *ret_stop, GError **error)
 {
     while (clock_raw_ns() < until_ns) {
+        if (*look_ns < until_ns && until_ns < INT64_MAX / 8)
+            pace_until("counting", until_ns);
         if (!interrupt_sleep_until(context->interrupt, MIN(until_ns, *look_ns), NULL)) {
             *ret_stop = true;
             return true;

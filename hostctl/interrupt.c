@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 
 static const int handled[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -142,4 +143,19 @@ bool
 interrupt_sleep(const Interrupt *interrupt, int64_t duration_ns, GError **error)
 {
     return interrupt_sleep_until(interrupt, clock_raw_ns() + duration_ns, error);
+}
+
+bool
+interrupt_sleep_shown(const Interrupt *interrupt, int64_t duration_ns, const char *what,
+                      GError **error)
+{
+    int64_t end_ns = clock_raw_ns() + duration_ns;
+    bool slept = true;
+
+    for (int64_t left_ns = duration_ns; slept && left_ns > 0; left_ns = end_ns - clock_raw_ns()) {
+        pace_until(what, end_ns);
+        slept = interrupt_sleep(interrupt, MIN(left_ns, NS_PER_SECOND), error);
+    }
+    pace_end();
+    return slept;
 }

@@ -33,5 +33,9 @@ bool interrupt_check(const Interrupt *interrupt, GError **error);
 /* Sleeps; false, with FAILURE_INTERRUPTED, as soon as a signal comes (or came before). */
 bool interrupt_sleep(const Interrupt *interrupt, int64_t duration_ns, GError **error);
 
+/* The same, with what it is for and the time left on the terminal, where there is one. */
+bool interrupt_sleep_shown(const Interrupt *interrupt, int64_t duration_ns, const char *what,
+                           GError **error);
+
 /* The same up to a moment of clock_raw_ns(); returns at once when it has passed. */
 bool interrupt_sleep_until(const Interrupt *interrupt, int64_t raw_ns, GError **error);

@@ -7,6 +7,7 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "common/base/near_name.h"
+#include "common/base/pace.h"
 #include "common/base/text.h"
 #include "hostctl/command.h"
 
@@ -166,10 +167,15 @@ run_command(const Command *command, const char *uri, const char *root_path, int 
     g_autofree char *program = g_strdup_printf("hostctl %s", command->name);
     CommandContext context = { .uri = uri, .root = root, .interrupt = interrupt };
 
+    bool done;
+
     g_set_prgname(program); /* what GOption's help calls it */
     if (!interrupt)
         return report(command->name, error);
-    if (!command->run(&context, argc, argv, &error))
+    pace_show(stderr);
+    done = command->run(&context, argc, argv, &error);
+    pace_show(NULL);
+    if (!done)
         return report(command->name, error);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         failure_set(&error, FAILURE_FAILED, "standard output could not be written");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "correlate/report/figure.h"
 
+#include "common/base/pace.h"
 #include "correlate/report/figure_scripts.h"
 #include "correlate/report/gnuplot.h"
 
@@ -19,13 +20,41 @@ figure_free(Figure *figure)
     g_free(figure);
 }
 
+/* A figure before gnuplot has seen it. */
+typedef struct {
+    Figure *figure;
+    int width, height;
+    char *script;
+} Draft;
+
+static void
+draft_free(void *data)
+{
+    Draft *draft = data;
+
+    figure_free(draft->figure);
+    g_free(draft->script);
+    g_free(draft);
+}
+
+static Figure *
+draw(Draft *draft)
+{
+    g_autoptr(GError) error = NULL;
+    Figure *figure = g_steal_pointer(&draft->figure);
+
+    figure->svg =
+        gnuplot_draw(figure->name, draft->width, draft->height, figure->alt, draft->script, &error);
+    figure->failure = error ? g_strdup(error->message) : NULL;
+    return figure;
+}
+
 /* Takes all texts over; a script of NULL (nothing to draw) adds nothing. */
 static void
-add(GPtrArray *figures, const char *name, int width, int height, char *script, char *title,
+add(GPtrArray *drafts, const char *name, int width, int height, char *script, char *title,
     char *caption, char *alt)
 {
-    g_autofree char *owned_script = script;
-    g_autoptr(GError) error = NULL;
+    Draft *draft = g_new0(Draft, 1);
     Figure *figure = g_new0(Figure, 1);
 
     figure->name = g_ascii_strdown(name, -1);
@@ -35,23 +64,21 @@ add(GPtrArray *figures, const char *name, int width, int height, char *script, c
     for (char *c = figure->name; *c; c++)
         if (!g_ascii_isalnum(*c))
             *c = '-';
-    if (script) {
-        figure->svg = gnuplot_draw(figure->name, width, height, alt, script, &error);
-        figure->failure = error ? g_strdup(error->message) : NULL;
-        g_ptr_array_add(figures, figure);
-        return;
-    }
-    figure_free(figure);
+    *draft = (Draft){ figure, width, height, script };
+    if (script)
+        g_ptr_array_add(drafts, draft);
+    else
+        draft_free(draft);
 }
 
 static void
-add_surface(GPtrArray *figures, const Analysis *analysis, const Estimator *estimator,
+add_surface(GPtrArray *drafts, const Analysis *analysis, const Estimator *estimator,
             guint condition)
 {
     const char *name = analysis->visits->conditions->pdata[condition];
     g_autofree char *file = g_strdup_printf("surface-%s-%s", estimator->name, name);
 
-    add(figures, file, 620, 440,
+    add(drafts, file, 620, 440,
         script_of_surface(analysis, estimator_index(estimator), (int) condition),
         g_strdup_printf("%s, %s", estimator->name, name),
         g_strdup_printf("Time × V:P load × %s, mean over the repeats, in the condition "
@@ -62,18 +89,18 @@ add_surface(GPtrArray *figures, const Analysis *analysis, const Estimator *estim
 }
 
 static void
-add_surfaces(GPtrArray *figures, const Analysis *analysis)
+add_surfaces(GPtrArray *drafts, const Analysis *analysis)
 {
     static const char *const estimators[] = { "branch_misses_per_cycle", "cache_misses_per_cycle" };
 
     for (guint e = 0; e < G_N_ELEMENTS(estimators); e++)
         for (guint c = 0; c < analysis->visits->conditions->len; c++)
             if (!control_is(analysis->visits->conditions->pdata[c]))
-                add_surface(figures, analysis, estimator_find(estimators[e]), c);
+                add_surface(drafts, analysis, estimator_find(estimators[e]), c);
 }
 
 static void
-add_loads(GPtrArray *figures, const Analysis *analysis)
+add_loads(GPtrArray *drafts, const Analysis *analysis)
 {
     static const char *const estimators[] = { "branch_misses_per_cycle", "branch_miss_rate",
                                               "cache_misses_per_cycle", "cpi", "canary_miss_rate" };
@@ -82,7 +109,7 @@ add_loads(GPtrArray *figures, const Analysis *analysis)
         const Estimator *estimator = estimator_find(estimators[e]);
         g_autofree char *file = g_strdup_printf("load-%s", estimator->name);
 
-        add(figures, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
+        add(drafts, file, 620, 380, script_of_load(analysis, estimator_index(estimator)),
             g_strdup_printf("%s against load", estimator->name),
             g_strdup_printf("One point is the mean of one visit; hollow ones are boundary "
                             "visits (one vCPU more than CPUs), which count for no class. Lines are "
@@ -94,13 +121,13 @@ add_loads(GPtrArray *figures, const Analysis *analysis)
 }
 
 static void
-add_roc(GPtrArray *figures, const Analysis *analysis)
+add_roc(GPtrArray *drafts, const Analysis *analysis)
 {
     const EvaluationRow *primary = evaluation_primary(analysis->estimators);
 
     if (!primary)
         return;
-    add(figures, "roc", 620, 420, script_of_roc(analysis, primary->condition),
+    add(drafts, "roc", 620, 420, script_of_roc(analysis, primary->condition),
         g_strdup_printf("ROC, %s", primary->condition),
         g_strdup("Each curve is one number cut at every height; the dot is the threshold with "
                  "the largest sum of sensitivity and specificity. The diagonal is guessing. "
@@ -111,7 +138,7 @@ add_roc(GPtrArray *figures, const Analysis *analysis)
 }
 
 static void
-add_agreements(GPtrArray *figures, const Analysis *analysis)
+add_agreements(GPtrArray *drafts, const Analysis *analysis)
 {
     static const char *const events[] = { "branch-misses", "cycles" };
 
@@ -123,7 +150,7 @@ add_agreements(GPtrArray *figures, const Analysis *analysis)
 
             if (!g_str_equal(row->event, events[e]))
                 continue;
-            add(figures, file, 620, 360, script_of_agreement(row),
+            add(drafts, file, 620, 360, script_of_agreement(row),
                 g_strdup_printf("Bland–Altman, %s of %s", row->event, row->guest),
                 g_strdup("One point is one window; lines are the bias and the limits of "
                          "agreement."),
@@ -134,14 +161,13 @@ add_agreements(GPtrArray *figures, const Analysis *analysis)
 }
 
 static void
-add_timeline(GPtrArray *figures, const Analysis *analysis)
+add_timeline(GPtrArray *drafts, const Analysis *analysis)
 {
     const EvaluationRow *primary = evaluation_primary(analysis->estimators);
     const Estimator *estimator =
         primary ? primary->estimator : estimator_find("branch_misses_per_cycle");
 
-    return add(
-        figures, "timeline", 1240, 480, script_of_timeline(analysis, estimator_index(estimator)),
+    add(drafts, "timeline", 1240, 480, script_of_timeline(analysis, estimator_index(estimator)),
         g_strdup("Host and guest over the run"),
         g_strdup_printf("Above what the host sees (the micro guest's share of waiting), below "
                         "what the guest counts (%s). Bands are visits, coloured by condition, "
@@ -154,18 +180,22 @@ GPtrArray *
 figures_draw(const Analysis *analysis)
 {
     GPtrArray *figures = g_ptr_array_new_with_free_func((GDestroyNotify) figure_free);
+    g_autoptr(GPtrArray) drafts = g_ptr_array_new_with_free_func(draft_free);
 
     if (!gnuplot_is_there())
         return figures;
-    add_surfaces(figures, analysis);
-    add_loads(figures, analysis);
-    add_roc(figures, analysis);
-    add_agreements(figures, analysis);
-    add_timeline(figures, analysis);
-    add(figures, "steal", 620, 380, script_of_steal(analysis), g_strdup("Waiting against load"),
+    add_surfaces(drafts, analysis);
+    add_loads(drafts, analysis);
+    add_roc(drafts, analysis);
+    add_agreements(drafts, analysis);
+    add_timeline(drafts, analysis);
+    add(drafts, "steal", 620, 380, script_of_steal(analysis), g_strdup("Waiting against load"),
         g_strdup(
             "Share of the time that the loaded vCPUs waited, all of them together, against what "
             "the closed form expects."),
         g_strdup("Expected and measured share of waiting against load"));
+    pace_begin("drawing figures", drafts->len);
+    for (guint i = 0; i < drafts->len; i++, pace_step())
+        g_ptr_array_add(figures, draw(drafts->pdata[i]));
     return figures;
 }

@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/pace.h"
 #include "common/base/text.h"
 #include "hostctl/collect/host_facts.h"
 #include "hostctl/collect/qemu_list.h"
@@ -329,6 +330,8 @@ loop(Recorder *recorder, const Interrupt *interrupt, char **ret_why, GError **er
     int64_t end_ns = recorder->begin_ns + recorder->options->duration_ns;
 
     while (due_ns <= end_ns && !*ret_why) {
+        if (recorder->options->duration_ns < INT64_MAX / 4)
+            pace_until("recording", end_ns);
         if (!interrupt_sleep_until(interrupt, due_ns, NULL))
             return true;
         if (!tick(recorder, error) || !keep_bound(recorder, ret_why, error))

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Builds the Debian packages, installs them into an empty Debian 12 below a temporary folder, runs them
+# Builds the Debian packages and the RPMs, and compares their files; installs the Debian ones into an empty Debian 12 below a temporary folder, runs them
 # there, removes them, and compares the files before and after.
 # install.sh SOURCE-FOLDER. The empty system and downloads are kept in /var/cache/insideout.
 set -euo pipefail
@@ -103,6 +103,39 @@ step_build()
     pass 'insideout-guestprobe depends on nothing'
 }
 
+# What a package brings, by the names that Debian gives, without what each system adds of its own.
+files_of_deb()
+{
+    dpkg-deb --fsys-tarfile "$1" | tar -t | sed 's|^\./|/|'
+}
+
+normalized()
+{
+    sed -e 's|^/usr/lib64/|/usr/lib/x86_64-linux-gnu/|; s|/zsh/site-functions/|/zsh/vendor-completions/|; s|^/lib/systemd/|/usr/lib/systemd/|' \
+        -e 's|\.1\.gz$|.1|; /^\/usr\/share\/\(doc\|licenses\|lintian\)/d; /\.build-id/d' | sort
+}
+
+step_rpm()
+{
+    local name
+    if ! command -v rpmbuild >/dev/null || ! command -v rpmlint >/dev/null; then
+        echo 'not checked: the RPMs (scripts/install-packages package)'
+        return
+    fi
+    nice -n 10 "$source/scripts/package" --rpm --output "$work/rpms" >"$work/rpm.log" 2>&1 ||
+        fail "scripts/package --rpm: $(tail -n 20 "$work/rpm.log")"
+    pass 'the RPMs are built, and rpmlint accepts the spec'
+    for name in "${names[@]}"; do
+        files_of_deb "$work/debs/$name"_*.deb | grep -v '/$' | normalized >"$work/deb.list"
+        # d in the first column: a folder.
+        rpm --query --package --queryformat '[%{FILEMODES:perms} %{FILENAMES}\n]' "$work/rpms/$name"-[0-9]*.rpm |
+            sed -n 's/^[^d][^ ]* //p' | normalized >"$work/rpm.list"
+        [ -s "$work/rpm.list" ] || fail "$name: the RPM is empty"
+        diff "$work/deb.list" "$work/rpm.list" >"$work/differ" || fail "$name: .deb (<) and RPM (>) differ: $(cat "$work/differ")"
+    done
+    pass 'the RPMs bring the same files as the Debian packages'
+}
+
 # check_hardened FILE...: full RELRO, position independent, fortified.
 step_hardened()
 {
@@ -174,6 +207,7 @@ step_remove()
 }
 
 step_build
+step_rpm
 step_hardened
 make_root
 step_install
