@@ -9,4 +9,5 @@
 
 int cmd_agent(const Options *options, GError **error);
 int cmd_work(const Options *options, GError **error);
+int cmd_judge(const Options *options, GError **error); /* windows of a file */
 int cmd_stat(const Options *options, GError **error);

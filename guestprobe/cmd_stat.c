@@ -13,19 +13,23 @@
 #include "common/base/autofd.h"
 #include "common/base/clock.h"
 #include "common/base/failure.h"
+#include "common/base/text.h"
 #include "common/pmu/stat_print.h"
 #include "guestprobe/child.h"
 #include "guestprobe/cmd.h"
 #include "guestprobe/guest_facts.h"
+#include "guestprobe/live_judge.h"
 #include "guestprobe/stat_session.h"
 #include "guestprobe/textfile.h"
 
+#define SUMMARY_BYTES_MAX 1024
 #define PERF_NO_COMMAND 255 /* perf's exit code when the command cannot be started */
 
 typedef struct {
     const Options *options;
     StatSession *session;
     FILE *out;
+    LiveJudge *judge;   /* NULL: nothing is judged */
     Textfile *textfile; /* NULL: windows are printed to `out` */
     int signal_fd;
     int64_t begin_ns;
@@ -98,19 +102,32 @@ write_textfile(Run *run, const StatWindow *window, GError **error)
     return textfile_update(run->textfile, &input, error);
 }
 
+static void
+print_verdict(const Run *run, const JudgedWindow *judged)
+{
+    g_autofree char *line = judged_window_json(live_judge_state(run->judge), judged);
+
+    fprintf(run->out, "%s\n", line);
+}
+
 static bool
 print_window(Run *run, GError **error)
 {
     const Options *options = run->options;
     const StatStyle style = { .with_time = options->interval_ms > 0,
                               .separator = options->separator };
+    JudgedWindow judged = { 0 };
     StatWindow window;
 
     if (!stat_session_next(run->session, &window, error))
         return false;
+    if (run->judge)
+        judged = live_judge_window(run->judge, &window);
     if (run->textfile)
         return write_textfile(run, &window, error);
-    if (options->json)
+    if (run->judge && options->json)
+        print_verdict(run, &judged);
+    else if (options->json)
         stat_print_json(run->out, &window, &style);
     else if (options->separator)
         stat_print_csv(run->out, &window, &style);
@@ -227,6 +244,36 @@ open_textfile(Run *run, const Sysroot *root, GError **error)
     return true;
 }
 
+static bool
+open_judge(Run *run, const Sysroot *root, GError **error)
+{
+    const Options *options = run->options;
+    g_autofree char *command = g_strjoinv(" ", options->command);
+    const char *load = options->load || !has_command(options) ? options->load : command;
+    ThresholdKey here = guest_key(root, hypervisor_cpuid, stat_session_source(run->session),
+                                  options->cpu_model, load);
+
+    run->judge = live_judge_new(options->judge, options->estimator, &here, error);
+    threshold_key_clear(&here);
+    return run->judge != NULL;
+}
+
+/* A file for node_exporter has an exit status for nobody. */
+static bool
+is_overcommitted(const Run *run)
+{
+    return run->judge && !run->textfile && judge_is_overcommitted(live_judge_state(run->judge));
+}
+
+static void
+print_summary(const Run *run)
+{
+    g_autofree char *summary = judge_summary(live_judge_state(run->judge));
+    g_autofree char *printable = text_printable(summary, SUMMARY_BYTES_MAX);
+
+    fprintf(stderr, "# guestprobe: %s\n", printable);
+}
+
 /* The command exists, but waits before its exec. */
 static bool
 count(Run *run, Child *child, GError **error)
@@ -245,8 +292,12 @@ count(Run *run, Child *child, GError **error)
         return false;
     }
     print_note(run);
-    if (options->textfile && !open_textfile(run, root, error))
+    if ((options->judge && !open_judge(run, root, error)) ||
+        (options->textfile && !open_textfile(run, root, error))) {
+        if (has_command(options))
+            child_cancel(child);
         return false;
+    }
     run->begin_ns = clock_raw_ns();
     if (has_command(options))
         refusal = child_exec(child);
@@ -261,6 +312,8 @@ count(Run *run, Child *child, GError **error)
     end_command(run);
     if (done)
         print_tail(run);
+    if (run->judge)
+        print_summary(run);
     return done;
 }
 
@@ -278,7 +331,7 @@ cmd_stat(const Options *options, GError **error)
     Run run = { .options = options, .signal_fd = signal_fd };
     Child child = { 0 };
     int refusal = 0;
-    bool done;
+    bool done, overcommitted;
 
     run.out = open_output(options, error);
     if (!run.out)
@@ -290,9 +343,15 @@ cmd_stat(const Options *options, GError **error)
         return -1;
     }
     done = count(&run, &child, error);
+    overcommitted = done && is_overcommitted(&run);
+    live_judge_free(run.judge);
     stat_session_close(run.session);
     textfile_free(run.textfile);
     if (options->output && fclose(run.out) != 0 && done)
         done = failure_set_errno(error, errno, "%s", options->output);
+    if (overcommitted && exit_code(&run) == 0) {
+        failure_set(error, FAILURE_NO, "overcommitted");
+        return -1;
+    }
     return done || run.wait_status ? exit_code(&run) : -1;
 }

@@ -32,6 +32,8 @@ run(const Options *options, GError **error)
         return print_facts();
     if (options->work)
         return cmd_work(options, error);
+    if (options->from)
+        return cmd_judge(options, error);
     return options->agent ? cmd_agent(options, error) : cmd_stat(options, error);
 }
 

@@ -6,6 +6,7 @@
 #include "common/base/failure.h"
 #include "common/base/option_parse.h"
 #include "common/base/text.h"
+#include "common/estimate/estimator.h"
 #include "guestprobe/textfile.h"
 
 #define DEFAULT_EVENTS \
@@ -18,6 +19,7 @@ typedef struct {
     gboolean help, version, facts, agent, all_cpus, json, may_power_off;
     char **events;
     char *source, *interval, *for_seconds, *separator, *output, *textfile, *port, *work;
+    char *judge, *from, *estimator, *cpu_model, *load;
 } Typed;
 
 /* G_OPTION_ARG_… names are long; these are the two kinds that we have. */
@@ -41,7 +43,7 @@ typedef struct {
     const char *title;
     GOptionEntry entries[MAX_ENTRIES];
 } Section;
-#define N_SECTIONS 4
+#define N_SECTIONS 5
 
 static void
 make_sections(Typed *typed, Section *ret_sections)
@@ -59,6 +61,14 @@ make_sections(Typed *typed, Section *ret_sections)
             FLAG("json-output", 'j', json, "JSON as perf stat -j prints it"),
             VALUE("output", 'o', output, "into FILE", "FILE"),
             VALUE("textfile", 0, textfile, "metrics for node_exporter, into FILE.prom", "FILE"),
+            { NULL } } },
+        { "Whether the host is overcommitted",
+          { VALUE("judge", 0, judge, "a verdict of each window, by what correlate learn wrote",
+                  "THRESHOLDS"),
+            VALUE("from", 0, from, "of the windows in FILE, which perf stat printed", "FILE"),
+            VALUE("estimator", 0, estimator, "judge by this one alone", "NAME"),
+            VALUE("cpu-model", 0, cpu_model, "of the host, where the guest is not told", "TEXT"),
+            VALUE("load", 0, load, "what runs in the guest, as one line", "COMMAND"),
             { NULL } } },
         { "As hostctl's agent in a guest",
           { FLAG("agent", 0, agent, "serve hostctl over a virtio-serial port"),
@@ -107,13 +117,16 @@ options_print_help(FILE *out)
         "Without -I there is one window, printed at the end; with --textfile one each 15 s. "
         "Output\n"
         "goes to standard output, with a command to standard error, as perf's does. The exit code\n"
-        "is the command's; 1 when something failed, 2 for wrong usage.\n"
+        "is the command's; 1 when something failed, 2 for wrong usage, with --judge 3 when at "
+        "least\n"
+        "half of the windows that have a verdict are overcommitted.\n"
         "\n"
         "Examples:\n"
         "  guestprobe -I 1000 -x, -e cycles,instructions,branch-misses,cache-misses\n"
         "  guestprobe -I 1000 -j --for 60 -o windows.json\n"
         "  guestprobe -e cycles,branch-misses -- stress -c 1 -t 10\n"
         "  guestprobe --textfile /var/lib/prometheus/node-exporter/guest.prom\n"
+        "  guestprobe --judge thresholds.json -I 1000 --for 60\n"
         "  guestprobe --agent\n",
         out);
 }
@@ -185,6 +198,11 @@ typed_clear(Typed *typed)
     g_free(typed->textfile);
     g_free(typed->port);
     g_free(typed->work);
+    g_free(typed->judge);
+    g_free(typed->from);
+    g_free(typed->estimator);
+    g_free(typed->cpu_model);
+    g_free(typed->load);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Typed, typed_clear)
 
@@ -245,32 +263,51 @@ check_textfile(const Typed *typed, char **command, GError **error)
 }
 
 static bool
-counts_more_than_time(const Typed *typed, char **command)
+counts_something(const Typed *typed, char **command)
 {
-    return typed->events || typed->interval || typed->separator || typed->json || typed->all_cpus ||
-           typed->output || typed->textfile || typed->source || command[0];
+    return typed->events || typed->interval || typed->all_cpus || typed->source || command[0];
+}
+
+static bool
+prints_something(const Typed *typed)
+{
+    return typed->separator || typed->json || typed->output || typed->textfile;
+}
+
+static bool
+check_judge(const Typed *typed, char **command, GError **error)
+{
+    if (!typed->judge && (typed->from || typed->estimator || typed->cpu_model || typed->load))
+        return failure_set(error, FAILURE_USAGE,
+                           "--from, --estimator, --cpu-model and --load belong to --judge");
+    if (typed->from && (counts_something(typed, command) || typed->for_seconds ||
+                        typed->separator || typed->textfile))
+        return failure_set(error, FAILURE_USAGE,
+                           "--from counts nothing: beside it only -j, -o, --estimator, --cpu-model "
+                           "and --load");
+    return !typed->estimator || estimator_known(typed->estimator, error);
 }
 
 static bool
 check_contradictions(const Typed *typed, char **command, GError **error)
 {
-    bool counts = typed->for_seconds || counts_more_than_time(typed, command);
+    bool more = counts_something(typed, command) || prints_something(typed) || typed->judge;
 
     if (typed->separator && typed->json)
         return failure_set(error, FAILURE_USAGE, "-x and -j are two formats: give one");
     if (typed->separator && !*typed->separator)
         return failure_set(error, FAILURE_USAGE, "-x: the separator is empty");
-    if (typed->agent && counts)
+    if (typed->agent && (more || typed->for_seconds))
         return failure_set(error, FAILURE_USAGE,
                            "--agent counts what the host asks for: no other options but --port and "
                            "--may-power-off");
-    if (typed->work && (typed->agent || typed->facts || counts_more_than_time(typed, command)))
+    if (typed->work && (typed->agent || typed->facts || more))
         return failure_set(error, FAILURE_USAGE, "--work takes no other option but --for");
-    if (typed->facts && counts)
+    if (typed->facts && (more || typed->for_seconds))
         return failure_set(error, FAILURE_USAGE, "--facts stands alone");
     if (!typed->agent && (typed->port || typed->may_power_off))
         return failure_set(error, FAILURE_USAGE, "--port and --may-power-off belong to --agent");
-    return check_textfile(typed, command, error);
+    return check_judge(typed, command, error) && check_textfile(typed, command, error);
 }
 
 static bool
@@ -300,6 +337,11 @@ check(Typed *typed, char **command, Options *options, GError **error)
         options->interval_ms = TEXTFILE_DEFAULT_INTERVAL_MS;
     options->port = g_steal_pointer(&typed->port);
     options->work = g_steal_pointer(&typed->work);
+    options->judge = g_steal_pointer(&typed->judge);
+    options->from = g_steal_pointer(&typed->from);
+    options->estimator = g_steal_pointer(&typed->estimator);
+    options->cpu_model = g_steal_pointer(&typed->cpu_model);
+    options->load = g_steal_pointer(&typed->load);
     options->command = g_strdupv(command);
     return true;
 }
@@ -344,4 +386,9 @@ options_clear(Options *options)
     g_strfreev(options->command);
     g_free(options->port);
     g_free(options->work);
+    g_free(options->judge);
+    g_free(options->from);
+    g_free(options->estimator);
+    g_free(options->cpu_model);
+    g_free(options->load);
 }

@@ -22,6 +22,11 @@ typedef struct {
     char *output;   /* a file; NULL: standard output, with a command standard error */
     char **command; /* NULL or empty: none */
 
+    char *judge;            /* a thresholds file; NULL: nothing is judged */
+    char *from;             /* a file of windows, judged instead of counting; NULL: count */
+    char *estimator;        /* NULL: any */
+    char *cpu_model, *load; /* what is said of the guest; NULL: nothing */
+
     char *port; /* NULL: look for it */
     bool may_power_off;
     char *work; /* a kind of load to make; NULL: none */

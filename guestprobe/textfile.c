@@ -8,20 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/failure.h"
-
-/* Of the last window. Formulas as docs/thresholds-format.md has them. */
-static const struct {
-    const char *name;
-    double factor;
-    const char *numerator, *denominator;
-} ratios[] = {
-    { "branch_misses_per_cycle", 1e4, "branch-misses", "cycles" },
-    { "cache_misses_per_cycle", 1e4, "cache-misses", "cycles" },
-    { "branch_miss_rate", 1, "branch-misses", "branches" },
-    { "cpi", 1, "cycles", "instructions" },
-    { "branch_mpki", 1e3, "branch-misses", "instructions" },
-    { "cache_mpki", 1e3, "cache-misses", "instructions" },
-};
+#include "guestprobe/live_judge.h"
 
 static const char *const verdicts[] = { "overcommitted", "ok", "unknown" };
 static const char *const matches[] = { "exact", "model", "none" };
@@ -148,15 +135,6 @@ print_events(const Textfile *textfile, const StatWindow *window, GString *out)
     }
 }
 
-static double
-value_of(const StatWindow *window, const char *name)
-{
-    for (unsigned i = 0; i < window->n_rows; i++)
-        if (window->rows[i].supported && g_str_equal(window->rows[i].name, name))
-            return window->rows[i].value;
-    return NAN;
-}
-
 static void
 estimate(GString *out, const char *name, double value)
 {
@@ -168,25 +146,28 @@ estimate(GString *out, const char *name, double value)
     number(out, value);
 }
 
-static double
-steal_share(const Textfile *textfile, const CpuTimes *now)
+/* The window as estimators see it. */
+static GuestView
+view_of(const Textfile *textfile, const TextfileInput *input)
 {
-    double steal = (double) (now->steal_ns - textfile->before.steal_ns);
-    double busy = (double) (now->busy_ns - textfile->before.busy_ns);
+    GuestView view = stat_window_view(input->window);
 
-    return textfile->has_steal && textfile->has_before ? steal / (steal + busy) : NAN;
+    if (textfile->has_steal && textfile->has_before) {
+        view.count[GUEST_STEAL_NS] =
+            (double) (input->since_boot.steal_ns - textfile->before.steal_ns);
+        view.count[GUEST_BUSY_NS] = (double) (input->since_boot.busy_ns - textfile->before.busy_ns);
+    }
+    return view;
 }
 
 static void
 print_estimates(const Textfile *textfile, const TextfileInput *input, GString *out)
 {
     g_autoptr(GString) lines = g_string_new(NULL);
+    GuestView view = view_of(textfile, input);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(ratios); i++)
-        estimate(lines, ratios[i].name,
-                 ratios[i].factor * value_of(input->window, ratios[i].numerator) /
-                     value_of(input->window, ratios[i].denominator));
-    estimate(lines, "steal_share", steal_share(textfile, &input->since_boot));
+    for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
+        estimate(lines, estimator_list[i]->name, estimator_value(estimator_list[i], &view));
     if (!lines->len)
         return;
     family(out, "estimate", "gauge",
@@ -196,7 +177,7 @@ print_estimates(const Textfile *textfile, const TextfileInput *input, GString *o
 
 /* One sample for each value that there may be, 1 for the one that is. */
 static void
-print_state(const TextfileVerdict *verdict, const char *name, const char *help,
+print_state(const StatVerdict *verdict, const char *name, const char *help,
             const char *const *states, const char *now, GString *out)
 {
     family(out, name, "gauge", help);
@@ -210,7 +191,7 @@ print_state(const TextfileVerdict *verdict, const char *name, const char *help,
 G_STATIC_ASSERT(G_N_ELEMENTS(verdicts) == G_N_ELEMENTS(matches));
 
 static void
-print_figure(const TextfileVerdict *verdict, const char *name, const char *help, double value,
+print_figure(const StatVerdict *verdict, const char *name, const char *help, double value,
              GString *out)
 {
     if (!isfinite(value))
@@ -223,7 +204,7 @@ print_figure(const TextfileVerdict *verdict, const char *name, const char *help,
 }
 
 static void
-print_verdict(const TextfileVerdict *verdict, GString *out)
+print_verdict(const StatVerdict *verdict, GString *out)
 {
     if (!verdict)
         return;
@@ -263,7 +244,7 @@ textfile_text(Textfile *textfile, const TextfileInput *input)
     print_cpu_times(textfile, &input->since_boot, out);
     print_events(textfile, input->window, out);
     print_estimates(textfile, input, out);
-    print_verdict(input->verdict, out);
+    print_verdict(input->window->verdict, out);
     textfile->before = input->since_boot;
     textfile->has_before = true;
     return g_string_free(g_steal_pointer(&out), FALSE);

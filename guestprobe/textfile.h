@@ -15,19 +15,10 @@
 #define TEXTFILE_SUFFIX ".prom" /* node_exporter reads no other */
 #define TEXTFILE_DEFAULT_INTERVAL_MS 15000
 
-/* What a judge made of a window; names as docs/thresholds-format.md has them. */
 typedef struct {
-    const char *estimator;
-    double value, threshold; /* NAN: there is none */
-    const char *match;       /* "exact", "model", "none" */
-    const char *verdict;     /* "overcommitted", "ok", "unknown" */
-} TextfileVerdict;
-
-typedef struct {
-    const StatWindow *window;
-    CpuTimes since_boot;            /* of all CPUs, at the window's end */
-    int64_t wall_ns;                /* at the window's end, since 1970 */
-    const TextfileVerdict *verdict; /* NULL: nothing judges */
+    const StatWindow *window; /* with its verdict, if something judges */
+    CpuTimes since_boot;      /* of all CPUs, at the window's end */
+    int64_t wall_ns;          /* at the window's end, since 1970 */
 } TextfileInput;
 
 typedef struct Textfile Textfile;

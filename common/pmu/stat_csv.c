@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A window of a hundred threads is printed a hundred times a second: its rows are put together in
  * one buffer, and what is the same in all of them is put together once. */
+#include <glib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -165,6 +166,30 @@ put_exit(Buffer *buffer, const StatRow *row)
         put_u64(buffer, row->exit_time_ns);
 }
 
+/* All digits of a figure; nothing where there is none. */
+static void
+put_figure(Buffer *buffer, double figure)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    put_separator(buffer);
+    if (isfinite(figure))
+        put_text(buffer, g_ascii_dtostr(text, sizeof text, figure));
+}
+
+static void
+put_verdict(Buffer *buffer, const StatVerdict *verdict)
+{
+    put_separator(buffer);
+    put_text(buffer, verdict->estimator);
+    put_figure(buffer, verdict->value);
+    put_figure(buffer, verdict->threshold);
+    put_separator(buffer);
+    put_text(buffer, verdict->match);
+    put_separator(buffer);
+    put_text(buffer, verdict->verdict);
+}
+
 void
 stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
 {
@@ -194,6 +219,8 @@ stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
             put_place(&buffer, window, &window->rows[i], tame ? tame : window->domain);
         if (style->with_exits)
             put_exit(&buffer, &window->rows[i]);
+        if (window->verdict)
+            put_verdict(&buffer, window->verdict);
         put_bytes(&buffer, "\n", 1);
     }
     flush_buffer(&buffer);

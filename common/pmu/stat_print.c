@@ -159,6 +159,18 @@ print_table_domain(FILE *out, const StatWindow *window)
     fprintf(out, "%-*s %4u ", DOMAIN_WIDTH, domain, window->vcpu);
 }
 
+static void
+print_table_verdict(FILE *out, const StatVerdict *verdict)
+{
+    fprintf(out, "%18s", verdict->verdict);
+    if (*verdict->estimator && isfinite(verdict->value))
+        fprintf(out, "      %s %.6g, threshold %.6g, match: %s", verdict->estimator, verdict->value,
+                verdict->threshold, verdict->match);
+    if (*verdict->reason)
+        fprintf(out, "      (%s)", verdict->reason);
+    fputc('\n', out);
+}
+
 void
 stat_print_table(FILE *out, const StatWindow *window, const StatStyle *style)
 {
@@ -171,4 +183,11 @@ stat_print_table(FILE *out, const StatWindow *window, const StatStyle *style)
             print_table_domain(out, window);
         print_table_row(out, &window->rows[i]);
     }
+    if (!window->verdict)
+        return;
+    if (style->with_time) {
+        print_seconds(out, 6, window->end_ns);
+        fputc(' ', out);
+    }
+    print_table_verdict(out, window->verdict);
 }

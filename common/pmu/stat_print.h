@@ -3,7 +3,8 @@
  * Windows as perf stat prints them: CSV and JSON column by column as the wanted perf does, the
  * table by its look. Behind perf's own come ours: in JSON "domain", "vcpu", "mode" (of a window
  * with a domain) and "source", of VM exits "exit-reason" and "exit-time-ns"; in CSV the first
- * three and the source, of such a window only, and with VM exits their time.
+ * three and the source, of such a window only, and with VM exits their time;
+ * behind it, of a window that was judged, estimator, value, threshold, match and verdict.
  */
 #pragma once
 

@@ -34,14 +34,24 @@ typedef struct {
 
 /* Reasons of VM exits that have a row of their own. */
 #define STAT_EXIT_ROWS_MAX 32
+/* What a judge made of a window; names as docs/thresholds-format.md has them. */
+typedef struct {
+    const char *estimator;   /* "": none fits the counts */
+    double value, threshold; /* NAN: there is none */
+    const char *match;       /* "exact", "model", "none" */
+    const char *verdict;     /* "overcommitted", "ok", "unknown" */
+    const char *reason;      /* why it is unknown; "": it is not */
+} StatVerdict;
+
 #define STAT_ROWS_MAX (2 * EVENT_MAX + 2 + STAT_EXIT_ROWS_MAX)
 
 typedef struct {
     const char *thread; /* "CPU 0/KVM-4711", perf's id of a thread; NULL: no column for it */
     const char *domain; /* NULL: no columns for guest, vCPU and mode */
     unsigned vcpu;
-    int64_t end_ns;     /* since counting began */
-    int64_t elapsed_ns; /* of this window */
+    int64_t end_ns;             /* since counting began */
+    int64_t elapsed_ns;         /* of this window */
+    const StatVerdict *verdict; /* NULL: nothing judges */
     unsigned n_rows;
     StatRow rows[STAT_ROWS_MAX];
 } StatWindow;

@@ -338,6 +338,7 @@ stat_vcpu_window(StatVcpu *vcpu, int64_t now_ns, StatWindow *ret_window, GError 
     unsigned n = 0;
 
     /* Written in place: a window is too large to be cleared and copied for each vCPU. */
+    ret_window->verdict = NULL;
     ret_window->thread = vcpu->thread_name;
     ret_window->domain = vcpu->domain;
     ret_window->vcpu = vcpu->thread.vcpu;

@@ -51,3 +51,7 @@ assert answer['clock']['method'] == 'ping' and answer['clock']['bound_ns'] < 5e6
 assert any(row['name'] == 'branch_miss_rate' for row in answer['estimators'])
 EOF
 pass 'both views agree on all five events'
+
+python3 "$(dirname "$0")/../cli/judge_agrees.py" "$correlate" "$BUILD/guestprobe/guestprobe" "$place/run.db" ||
+    fail 'correlate judge and guestprobe --judge differ'
+pass 'correlate judge and guestprobe --judge say the same of every window'

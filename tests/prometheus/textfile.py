@@ -83,9 +83,12 @@ def main():
         return 77
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'guest.prom')
+        thresholds = os.path.join(folder, 'thresholds.json')
+        with open(thresholds, 'w', encoding='ascii') as file:
+            file.write('{"format": 1, "entries": []}')
         # An umask under which another user could not read it.
         with subprocess.Popen([sys.argv[1], '--textfile', path, '-I', '10', '--source', 'software', '-e',
-                               'context-switches,page-faults'], umask=0o077, stderr=subprocess.DEVNULL) as process:
+                               'context-switches,page-faults', '--judge', thresholds], umask=0o077, stderr=subprocess.DEVNULL) as process:
             wait_for(path, process)
             reads, torn = read_many(path)
             check(f'{reads} reads over {WINDOWS} windows saw whole files, in order', not torn, torn[:3])
@@ -93,6 +96,8 @@ def main():
             with open(path, encoding='utf-8') as file:
                 text = file.read()
             lint = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, check=False)
+            check('nothing fits, and the verdict says so',
+                  'insideout_guest_verdict{estimator="",verdict="unknown"} 1' in text, text[-500:])
             check('promtool check metrics finds nothing', lint.returncode == 0 and not lint.stderr, lint.stderr)
             served = through_node_exporter(folder)
             check('node_exporter serves it', 'node_textfile_scrape_error 0' in served and
@@ -100,7 +105,7 @@ def main():
             process.send_signal(signal.SIGTERM)
             code = process.wait(30)
         check('SIGTERM ends it with 0', code == 0, code)
-        check('at the end nothing is left', not os.listdir(folder), os.listdir(folder))
+        check('at the end nothing is left', os.listdir(folder) == ['thresholds.json'], os.listdir(folder))
     return 1 if failures else 0
 
 

@@ -165,10 +165,45 @@ explains_every_option_in_help_and_manual(void **state)
     free(help);
 }
 
+static void
+judges_only_what_it_is_told_to(void **state)
+{
+    static const struct {
+        const char *line, *because;
+    } wrong[] = {
+        { "guestprobe --from w.csv", "belong to --judge" },
+        { "guestprobe --load make", "belong to --judge" },
+        { "guestprobe --judge t.json --from w.csv -I 1000", "--from counts nothing" },
+        { "guestprobe --judge t.json --from w.csv stress", "--from counts nothing" },
+        { "guestprobe --judge t.json --from w.csv -x,", "--from counts nothing" },
+        { "guestprobe --judge t.json --estimator cpj", "did you mean “cpi”?" },
+        { "guestprobe --judge t.json --agent", "--agent counts what the host asks for" },
+        { "guestprobe --judge t.json --facts", "--facts stands alone" },
+    };
+    g_auto(Options) options = { 0 };
+
+    parse_well("guestprobe --judge t.json --from w.csv -j -o out --estimator cpi --cpu-model X "
+               "--load make",
+               &options);
+    assert_string_equal(options.judge, "t.json");
+    assert_string_equal(options.from, "w.csv");
+    assert_string_equal(options.cpu_model, "X");
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_auto(Options) none = { 0 };
+        g_autoptr(GError) error = NULL;
+
+        assert_false(parse(wrong[i].line, &none, &error));
+        assert_int_equal(failure_exit_code(error), 2);
+        if (!strstr(error->message, wrong[i].because))
+            fail_msg("“%s” says not “%s”", error->message, wrong[i].because);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judges_only_what_it_is_told_to),
         cmocka_unit_test(counts_the_whole_guest_without_words),
         cmocka_unit_test(takes_what_is_written_for_perf),
         cmocka_unit_test(takes_a_command_behind_two_dashes),

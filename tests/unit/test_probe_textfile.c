@@ -26,11 +26,11 @@ static const StatWindow example = {
               { .name = "cache-misses", .value = NAN } },
 };
 
-static const TextfileVerdict verdict = { .estimator = "branch_miss_rate",
-                                         .value = 0.010001,
-                                         .threshold = 0.0052,
-                                         .match = "model",
-                                         .verdict = "overcommitted" };
+static const StatVerdict verdict = { .estimator = "branch_miss_rate",
+                                     .value = 0.010001,
+                                     .threshold = 0.0052,
+                                     .match = "model",
+                                     .verdict = "overcommitted" };
 
 static TextfileInput
 input_at(int64_t seconds)
@@ -64,9 +64,11 @@ prints_counters_ratios_steal_and_the_verdict(void **state)
 {
     g_autoptr(Textfile) textfile = new_textfile("unused.prom");
     TextfileInput first = input_at(15), second = input_at(30);
+    StatWindow judged = example;
     g_autofree char *unused = textfile_text(textfile, &first), *text = NULL;
 
-    second.verdict = &verdict;
+    judged.verdict = &verdict;
+    second.window = &judged;
     text = textfile_text(textfile, &second);
     assert_golden("probe_textfile.prom", without_version(text));
 }
