@@ -328,7 +328,8 @@ analysis_passes(const Analysis *analysis)
         if (g_array_index(analysis->steal_checks, StealCheck, i).pass == 0)
             return false;
     for (guint i = 0; i < analysis->fidelity->len; i++)
-        if (fabs(g_array_index(analysis->fidelity, FidelityRow, i).median_ratio - 1) > 0.02)
+        if (fabs(g_array_index(analysis->fidelity, FidelityRow, i).median_ratio - 1) >
+            FIDELITY_TOLERANCE)
             return false;
     return true;
 }

@@ -19,6 +19,7 @@ typedef struct {
     guint64 windows;
     Agreement agreement;
     guint64 verdicts[VERDICTS];
+    guint64 guest_alone; /* windows that the guest counted and the host did not */
     FidelityWorst worst[FIDELITY_WORST];
 } Cell;
 
@@ -123,6 +124,7 @@ fidelity_add(Fidelity *fidelity, const WalkTarget *target, const Window *window)
         Cell *cell = cell_for(fidelity, target, i);
 
         cell->verdicts[window->verdict[i]]++;
+        cell->guest_alone += isnan(pair.host) && !isnan(pair.guest);
         if (window->verdict[i] > VERDICT_SCALED || isnan(pair.host) || isnan(pair.guest))
             continue;
         agreement_add(&cell->agreement, agreement_percent(pair.guest, pair.host));
@@ -193,6 +195,9 @@ has_two_sources(const DatasetFacts *facts, const DatasetEvent *event)
 static const char *
 cause_of(const Cell *cell, const FidelityRow *row)
 {
+    if (cell->windows == 0 && cell->guest_alone > 0)
+        return "the host did not count: with a mediated vPMU its kernel refuses events of guest "
+               "mode, and the guest has the counters to itself";
     if (cell->verdicts[VERDICT_STARVED] > 0)
         return "starved: another user of the counters won (a pinned event, the NMI watchdog); a "
                "frozen guest counter looks healthy in the guest";

@@ -8,6 +8,7 @@
 #include "correlate/align/visit_walk.h"
 
 #define FIDELITY_WORST 5
+#define FIDELITY_TOLERANCE 0.02 /* of a median ratio from 1 */
 
 /* What both sides counted in one window. */
 typedef struct {

@@ -66,6 +66,34 @@ table_of_fidelity(const Analysis *analysis)
     return table;
 }
 
+static bool
+is_far(const FidelityWorst *worst)
+{
+    return !isnan(worst->ratio) && fabs(worst->ratio - 1) > FIDELITY_TOLERANCE;
+}
+
+TextTable *
+table_of_worst_windows(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<guest", "vCPU",  "<event", "visit",
+                                            "second", "ratio", NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->fidelity->len; i++) {
+        const FidelityRow *row = &g_array_index(analysis->fidelity, FidelityRow, i);
+
+        for (guint k = 0; k < FIDELITY_WORST && is_far(&row->worst[k]); k++) {
+            text_table_text(table, row->guest);
+            text_table_count(table, (guint64) row->vcpu);
+            text_table_text(table, row->event);
+            text_table_number(table, 0, (double) row->worst[k].visit_id);
+            text_table_number(table, 1, row->worst[k].t_seconds);
+            text_table_number(table, 4, row->worst[k].ratio);
+        }
+    }
+    return table;
+}
+
 /* Estimators that no window could compute have no row: the text says which. */
 TextTable *
 table_of_estimators(const Analysis *analysis, Truth truth)

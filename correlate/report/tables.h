@@ -8,6 +8,8 @@
 /* Free each with text_table_free(). */
 TextTable *table_of_visits(const Analysis *analysis);
 TextTable *table_of_fidelity(const Analysis *analysis);
+/* The windows whose ratio is furthest from 1, of each event that is more than 2 % off in one. */
+TextTable *table_of_worst_windows(const Analysis *analysis);
 TextTable *table_of_estimators(const Analysis *analysis, Truth truth);
 TextTable *table_of_shapes(const Analysis *analysis);
 TextTable *table_of_controls(const Analysis *analysis);

@@ -59,9 +59,14 @@ text_document(const Analysis *analysis)
     add(out, "Visits (expected and measured share of time that the loaded vCPUs waited)",
         table_of_visits(analysis));
     add(out, "Fidelity (guest count over host count)", table_of_fidelity(analysis));
+    add(out, "Windows furthest from 1 (more than 2 %, at most five an event)",
+        table_of_worst_windows(analysis));
     for (int t = 0; t < TRUTHS; t++) {
         g_autofree char *title =
-            g_strdup_printf("Estimators against truth “%s”", truth_name((Truth) t));
+            g_strdup_printf("Estimators against truth “%s”%s", truth_name((Truth) t),
+                            t == TRUTH_VP ? " (one hypothesis is primary, all other rows are "
+                                            "secondary and share Holm's correction)"
+                                          : "");
 
         add(out, title, table_of_estimators(analysis, (Truth) t));
     }

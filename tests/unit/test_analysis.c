@@ -70,6 +70,39 @@ a_biased_counter_shows_its_bias(void **state)
 }
 
 static void
+the_worst_windows_are_listed(void **state)
+{
+    SyntheticPlan plan = synthetic_plan_default;
+    g_autoptr(Analysis) analysis = NULL;
+    g_autofree char *text = NULL;
+
+    plan.fidelity_ratio = 0.9;
+    analysis = analyse(*state, &plan);
+    text = text_document(analysis);
+    assert_non_null(strstr(text, "Windows furthest from 1"));
+    assert_near(fidelity_of(analysis, "branch-misses")->worst[0].ratio, 0.9, 0.02);
+}
+
+/* What a kernel with a mediated vPMU leaves in the dataset: no count of guest mode. */
+static void
+a_host_that_does_not_count_is_explained(void **state)
+{
+    const DatasetPlace *place = *state;
+    SyntheticPlan plan = synthetic_plan_default;
+    g_autoptr(Analysis) analysis = NULL;
+    g_autofree char *done = NULL;
+
+    plan.counters = "hardware";
+    plan.accelerator = "kvm";
+    assert_ok(synthetic_run_write(&plan, place->path, &error_));
+    done = dataset_ask(place->path, "update host_sample set cycles = NULL");
+    assert_ok((analysis = analysis_new(place->path, &error_)));
+    assert_int_equal(fidelity_of(analysis, "cycles")->windows, 0);
+    assert_non_null(strstr(fidelity_of(analysis, "cycles")->cause, "mediated"));
+    assert_null(fidelity_of(analysis, "branches")->cause);
+}
+
+static void
 windows_that_are_no_evidence_are_counted_by_reason(void **state)
 {
     SyntheticPlan plan = synthetic_plan_default;
@@ -335,6 +368,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         IN_A_PLACE(both_sides_agree_through_two_clocks),
         IN_A_PLACE(a_biased_counter_shows_its_bias),
+        IN_A_PLACE(the_worst_windows_are_listed),
+        IN_A_PLACE(a_host_that_does_not_count_is_explained),
         IN_A_PLACE(windows_that_are_no_evidence_are_counted_by_reason),
         IN_A_PLACE(a_jump_of_the_clock_does_not_spoil_the_fidelity),
         IN_A_PLACE(every_visit_is_checked_against_the_closed_form),
