@@ -22,7 +22,7 @@ const char html_style[] =
     ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));"
     "gap:1.2rem 2rem}\n"
     "figure{margin:0}\n"
-    "figure svg{width:100%;height:auto;display:block;color:var(--ink)}\n"
+    "figure svg{width:100%;height:auto;max-height:32rem;display:block;color:var(--ink)}\n"
     "figcaption b{color:var(--ink)}\n"
     ".wide{overflow-x:auto;margin:.8rem 0}\n"
     "table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}\n"
