@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/fault.h"
+#include "hostctl/blocking.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_undo.h"
@@ -138,6 +139,13 @@ advisor_is_on(const KsmKnob *knob)
 }
 
 static bool
+write_two(void *knob, GError **error)
+{
+    return set_file(knob, KSM_SETTING_RUN, "2", error);
+}
+
+/* The kernel unmerges inside of write(), for minutes where much is shared. */
+static bool
 unmerge(KsmKnob *knob, int timeout_ms, const Interrupt *interrupt, GError **error)
 {
     const Sysroot *root = journal_root(knob->journal);
@@ -145,8 +153,10 @@ unmerge(KsmKnob *knob, int timeout_ms, const Interrupt *interrupt, GError **erro
     KsmStats stats;
 
     if (!ksm_read(root, &stats, error) || !ksm_unmerge_fits(root, &stats, error) ||
-        !set_file(knob, KSM_SETTING_RUN, "2", error))
+        !blocking_run(write_two, knob, timeout_ms * NS_PER_MS, interrupt, error)) {
+        g_prefix_error(error, "unsharing all pages: ");
         return false;
+    }
 
     for (;;) {
         fault_point("ksm.unmerge");

@@ -29,7 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsmKnob, ksm_knob_free)
  * would overwrite them, is stopped first and started again at the end. A setting that the kernel
  * takes only without shared pages is preceded by run=2. run=2 needs memory for a copy of every
  * shared page, and is refused when MemAvailable is too small for that; it is done when
- * pages_shared is 0, and fails after `timeout_ms`.
+ * pages_shared is 0, and fails after `timeout_ms`. A signal is heard while the kernel unmerges: the
+ * write is broken off, and page sharing is as it was but for the pages that are unmerged already.
  */
 bool ksm_knob_apply(KsmKnob *knob, const KsmSetting *settings, size_t n, int timeout_ms,
                     const Interrupt *interrupt, GError **error);

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "hostctl/run/balloon_auto.h"
+#include "hostctl/run/ksm_settle.h"
 #include "hostctl/virt/guest_memory.h"
 
 #define KSM_TIMEOUT_MS 300000
@@ -52,6 +53,26 @@ condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GE
     default:
         return true;
     }
+}
+
+bool
+condition_settle_ksm(const PlanCondition *condition, Lab *lab, GError **error)
+{
+    const Plan *plan = lab->plan;
+    KsmSettled settled;
+
+    if (condition->ksm == PLAN_KSM_LEAVE || plan->ksm_settle_scans == 0)
+        return true;
+    if (!ksm_settle(lab->root, (uint64_t) plan->ksm_settle_scans,
+                    (int64_t) (plan->ksm_settle_seconds * NS_PER_SECOND), lab->interrupt, &settled,
+                    error))
+        return false;
+    return !settled.ran ||
+           lab_note(lab, 0, 0, settled.settled ? "info" : "warning", error,
+                    "condition “%s”: page sharing %s after %.1f s: %" G_GUINT64_FORMAT
+                    " whole scans, %" G_GUINT64_FORMAT " pages saved",
+                    condition->name, settled.settled ? "settled" : "had not settled",
+                    (double) settled.waited_ns / 1e9, settled.scans, settled.pages_sharing);
 }
 
 bool

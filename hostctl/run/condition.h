@@ -19,6 +19,12 @@ bool condition_apply_settings(const PlanCondition *condition, HostSettings *sett
                               GError **error);
 
 /*
+ * Waits until page sharing, where the condition switched it on and it is, has found what there is;
+ * a note says after how many scans, or that the plan's time for it was over.
+ */
+bool condition_settle_ksm(const PlanCondition *condition, Lab *lab, GError **error);
+
+/*
  * Asks all guests for the target together and waits for each: reached, stalled or late, all three
  * recorded; one that stops short is a note in the dataset, not an error. Switches the policy of
  * balloon auto on or off.

@@ -58,7 +58,9 @@ typedef struct {
     int steps_of;          /* PlanOf */
     int order;             /* PlanOrder */
     int64_t repeats;
-    int between; /* PlanBetween */
+    int64_t ksm_settle_scans;  /* whole scans of page sharing before a block's visits; 0: none */
+    double ksm_settle_seconds; /* at most so long */
+    int between;               /* PlanBetween */
     double settle_seconds, measure_seconds, tail_seconds;
     int64_t interval_ms;
     double drop_seconds; /* of a load's life that is not evidence; settling counts towards it */

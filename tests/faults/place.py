@@ -22,6 +22,7 @@ PLAN = {
     'guests': {'micro': GUEST, 'bulk': {'count': 0, **GUEST}},
     'load': ['stress', '-c', '1'], 'order': 'ascending', 'repeats': 1, 'frame_visits': False,
     'steps_percent': [0], 'settle_seconds': 0.5, 'measure_seconds': 2, 'interval_ms': 500, 'drop_seconds': 0,
+    'ksm_settle_scans': 0,
 }
 PLAIN = {'counters': 'software', 'events': ['task-clock', 'context-switches']}
 NOISY = {'name': 'noisy', 'ksm': 'on', 'balloon': '90%'}
