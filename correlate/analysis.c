@@ -250,6 +250,7 @@ analysis_scan(const char *path, GError **error)
     analysis->isolation = isolation_rows(analysis->facts);
     analysis->clocks = clock_table_new(analysis->reader, error);
     if (!analysis->clocks || !pass_over(analysis, error) ||
+        !dataset_reader_swaps(analysis->reader, &analysis->swaps, error) ||
         !dataset_reader_notes(analysis->reader, NOTES_SHOWN, &analysis->notes, error))
         return NULL;
     return g_steal_pointer(&analysis);
@@ -314,6 +315,7 @@ analysis_free(Analysis *analysis)
     g_clear_pointer(&analysis->controls, g_array_unref);
     g_clear_pointer(&analysis->isolation, g_array_unref);
     g_clear_pointer(&analysis->notes, g_array_unref);
+    g_clear_pointer(&analysis->swaps, g_array_unref);
     visits_free(analysis->visits);
     clock_table_free(analysis->clocks);
     dataset_reader_free(analysis->reader);

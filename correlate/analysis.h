@@ -27,6 +27,7 @@ typedef struct {
     GArray *controls;     /* ControlRow */
     GArray *isolation;    /* IsolationRow */
     GArray *notes;        /* DatasetNote */
+    GArray *swaps;        /* DatasetSwap */
     Exclusions excluded;
     LagSweep lags; /* of the first event that both sides counted */
     char *answer;  /* one sentence */

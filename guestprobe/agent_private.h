@@ -28,6 +28,7 @@ struct Agent {
     ArmMessage task;      /* what each load is counted by; no events: CPUs are counted */
     CpuTimesReader *times;
     Measurement measurement;
+    MemoryMessage memory_before; /* of the measurement that goes on, when it was asked for */
     Load *load;
     void *loop_memory;  /* of the loop of loads, once it was asked for; NULL */
     char *late_problem; /* how the load ended, until it may be said */

@@ -4,6 +4,7 @@
 #include <sys/timerfd.h>
 
 #include "common/base/failure.h"
+#include "common/base/swap.h"
 #include "guestprobe/agent_private.h"
 #include "guestprobe/guest_facts.h"
 #include "guestprobe/known_loop.h"
@@ -183,6 +184,26 @@ agent_set_timer(Agent *agent)
     timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME, &at, NULL); /* zero: off */
 }
 
+static MemoryMessage
+memory_now(const Agent *agent, uint32_t visit)
+{
+    SwapStats swap = swap_read(agent->options.root);
+
+    return (MemoryMessage){ .visit = visit,
+                            .stamp = stamp_now(),
+                            .swap_total_kib = swap.total_kib,
+                            .swap_used_kib = swap.used_kib,
+                            .swapped_in_kib = swap.in_kib,
+                            .swapped_out_kib = swap.out_kib };
+}
+
+static bool
+send_memory(Agent *agent, const MemoryMessage *memory, GError **error)
+{
+    agent->reply = (Message){ .kind = FRAME_MEMORY, .memory = *memory };
+    return agent_send(agent, error);
+}
+
 static bool
 on_measure(Agent *agent, GError **error)
 {
@@ -194,6 +215,7 @@ on_measure(Agent *agent, GError **error)
                                       ? "no load was started whose events could be counted"
                                       : "no events are armed: send ARM first",
                                   error);
+    agent->memory_before = memory_now(agent, agent->request.measure.visit);
     if (!measurement_begin(&agent->measurement, &agent->request.measure,
                            counter_set_size(agent->counters), measurement_clock_ns(), &why))
         return fail(agent, why, error);
@@ -223,16 +245,19 @@ agent_finish_measurement(Agent *agent, GError **error)
     MeasuredMessage measured = { .visit = measurement->visit,
                                  .n_sent = measurement->n_samples,
                                  .n_lost = measurement_lost(measurement) };
+    MemoryMessage memory;
     bool sent = true;
 
     if (!measurement->samples)
         return true;
 
+    memory = memory_now(agent, measured.visit);
     for (uint32_t from = 0; sent && from < measured.n_sent; from += WIRE_SAMPLES_PER_FRAME)
         sent = send_samples(agent, from, error);
     measurement_end(measurement);
     agent_set_timer(agent);
-    if (!sent)
+    if (!sent || !send_memory(agent, &agent->memory_before, error) ||
+        !send_memory(agent, &memory, error))
         return false;
     agent->reply = (Message){ .kind = FRAME_MEASURED, .measured = measured };
     return agent_send(agent, error) && agent_send_late_problem(agent, error);
@@ -256,6 +281,7 @@ sample_loop(Agent *agent, GError **error)
                                    .duration_ns = WIRE_INTERVAL_MIN_NS };
     Measurement *measurement = &agent->measurement;
 
+    agent->memory_before = memory_now(agent, edges.visit);
     if (!measurement_begin(measurement, &edges, counter_set_size(agent->counters),
                            measurement_clock_ns(), error))
         return false;

@@ -72,6 +72,10 @@ typedef struct {
     GArray *visits;     /* DatasetVisit, in the order of the run */
 } DatasetFacts;
 
+/* By its id; NULL when there is none. */
+const DatasetVisit *dataset_facts_visit(const DatasetFacts *facts, int64_t id);
+const DatasetGuest *dataset_facts_guest(const DatasetFacts *facts, int64_t id);
+
 typedef struct DatasetReader DatasetReader;
 
 /* Errors name the file and say whether it is no dataset, or one of another format. */
@@ -124,6 +128,16 @@ bool dataset_reader_ends(DatasetReader *reader, DatasetSeries series, int64_t gu
                          int64_t vcpu, int64_t from_ns, int64_t to_ns, const char *const *columns,
                          DatasetRow *ret_first, DatasetRow *ret_last, bool *ret_found,
                          GError **error);
+
+/* A side that swapped while a visit was measured. */
+typedef struct {
+    int64_t visit_id;
+    int64_t guest_id; /* DATASET_UNKNOWN: the host */
+    int64_t in_kib, out_kib;
+} DatasetSwap;
+
+/* All of them: DatasetSwap, by visit, the host first. */
+bool dataset_reader_swaps(DatasetReader *reader, GArray **ret_swaps, GError **error);
 
 /* Why a vCPU left its guest during a visit. */
 typedef struct {

@@ -166,6 +166,24 @@ reader_clear_facts(DatasetFacts *facts)
     g_clear_pointer(&facts->visits, g_array_unref);
 }
 
+const DatasetVisit *
+dataset_facts_visit(const DatasetFacts *facts, int64_t id)
+{
+    for (guint i = 0; i < facts->visits->len; i++)
+        if (g_array_index(facts->visits, DatasetVisit, i).id == id)
+            return &g_array_index(facts->visits, DatasetVisit, i);
+    return NULL;
+}
+
+const DatasetGuest *
+dataset_facts_guest(const DatasetFacts *facts, int64_t id)
+{
+    for (guint i = 0; i < facts->guests->len; i++)
+        if (g_array_index(facts->guests, DatasetGuest, i).id == id)
+            return &g_array_index(facts->guests, DatasetGuest, i);
+    return NULL;
+}
+
 bool
 dataset_reader_pings(DatasetReader *reader, DatasetPingFunc each, void *data, GError **error)
 {

@@ -118,7 +118,9 @@ static const char fixed_tables[] =
     "  ksm_pages_sharing INTEGER, ksm_pages_unshared INTEGER, ksm_pages_volatile INTEGER,\n"
     "  ksm_full_scans INTEGER, available_kib INTEGER, swap_used_kib INTEGER,\n"    /* host */
     "  balloon_asked_kib INTEGER, balloon_reached_kib INTEGER, rss_kib INTEGER,\n" /* guest */
-    "  guest_usable_kib INTEGER\n"
+    "  guest_usable_kib INTEGER,\n"
+    /* of the host, or of the guest as its own kernel says; since its boot */
+    "  swap_total_kib INTEGER, swapped_in_kib INTEGER, swapped_out_kib INTEGER\n"
     ") STRICT;\n"
     "CREATE TABLE pressure_sample (\n" /* cumulative stall times of the host */
     "  visit_id INTEGER, raw_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,\n"

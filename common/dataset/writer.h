@@ -155,6 +155,7 @@ typedef struct {
         ksm_pages_volatile, ksm_full_scans;
     uint64_t available_kib, swap_used_kib;
     uint64_t balloon_asked_kib, balloon_reached_kib, rss_kib, guest_usable_kib;
+    uint64_t swap_total_kib, swapped_in_kib, swapped_out_kib;
 } MemorySampleRow;
 
 /* Nothing known: set what is. */

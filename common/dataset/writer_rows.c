@@ -59,6 +59,9 @@ const VisitRow visit_row_none = {
     .work_ns = ABSENT_U64,
 };
 const MemorySampleRow memory_sample_row_none = {
+    .swap_total_kib = ABSENT_U64,
+    .swapped_in_kib = ABSENT_U64,
+    .swapped_out_kib = ABSENT_U64,
     .ksm_run = ABSENT_U64,
     .ksm_pages_to_scan = ABSENT_U64,
     .ksm_pages_shared = ABSENT_U64,
@@ -177,6 +180,9 @@ static const Cell memory_sample_cells[] = {
     CELL(MemorySampleRow, CELL_U64, balloon_reached_kib),
     CELL(MemorySampleRow, CELL_U64, rss_kib),
     CELL(MemorySampleRow, CELL_U64, guest_usable_kib),
+    CELL(MemorySampleRow, CELL_U64, swap_total_kib),
+    CELL(MemorySampleRow, CELL_U64, swapped_in_kib),
+    CELL(MemorySampleRow, CELL_U64, swapped_out_kib),
 };
 static const Cell pressure_sample_cells[] = {
     WHEN(PressureSampleRow),

@@ -34,7 +34,8 @@
     X(LOOP, 16)     /* host: count a loop whose counts are known; SAMPLES answer */ \
     X(ARM_TASK, 17) /* host: open these events about each load when it starts */    \
     X(WORK_ASK, 18) /* host: say how much work the load has done */                 \
-    X(WORK, 19)     /* guest: so much, by now */
+    X(WORK, 19)     /* guest: so much, by now */                                    \
+    X(MEMORY, 20)   /* guest: its swap, before and after a MEASURE */
 
 typedef enum {
 #define X(name, number) FRAME_##name = number,

@@ -170,6 +170,19 @@ visit_work(Codec *codec, Message *message)
     codec_u64(codec, "units", &message->work.units);
 }
 
+static void
+visit_memory(Codec *codec, Message *message)
+{
+    MemoryMessage *memory = &message->memory;
+
+    codec_u32(codec, "visit", &memory->visit);
+    visit_stamp(codec, &memory->stamp);
+    codec_u64(codec, "swap_total_kib", &memory->swap_total_kib);
+    codec_u64(codec, "swap_used_kib", &memory->swap_used_kib);
+    codec_u64(codec, "swapped_in_kib", &memory->swapped_in_kib);
+    codec_u64(codec, "swapped_out_kib", &memory->swapped_out_kib);
+}
+
 static const struct {
     FrameKind kind;
     void (*visit)(Codec *codec, Message *message);
@@ -183,7 +196,7 @@ static const struct {
     { FRAME_PONG, visit_pong },         { FRAME_PROBLEM, visit_problem },
     { FRAME_BYE, visit_nothing },       { FRAME_ARM_TASK, visit_arm },
     { FRAME_LOOP, visit_loop },         { FRAME_WORK_ASK, visit_nothing },
-    { FRAME_WORK, visit_work },
+    { FRAME_WORK, visit_work },         { FRAME_MEMORY, visit_memory },
 };
 
 static bool

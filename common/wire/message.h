@@ -129,6 +129,14 @@ typedef struct {
     uint64_t units; /* of the load that runs, since it began; WIRE_WORK_NOT_TOLD */
 } WorkMessage;
 
+/* UINT64_MAX: the guest's kernel does not tell. */
+typedef struct {
+    uint32_t visit;
+    Stamp stamp; /* of the guest */
+    uint64_t swap_total_kib, swap_used_kib;
+    uint64_t swapped_in_kib, swapped_out_kib; /* since its boot */
+} MemoryMessage;
+
 typedef struct {
     uint16_t kind;
     union {
@@ -145,6 +153,7 @@ typedef struct {
         ProblemMessage problem;
         LoopMessage loop;
         WorkMessage work;
+        MemoryMessage memory;
     };
 } Message;
 

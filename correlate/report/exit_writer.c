@@ -13,24 +13,6 @@ typedef struct {
     RowWriter *rows;
 } Output;
 
-static const DatasetVisit *
-find_visit(const DatasetFacts *facts, int64_t id)
-{
-    for (guint i = 0; i < facts->visits->len; i++)
-        if (g_array_index(facts->visits, DatasetVisit, i).id == id)
-            return &g_array_index(facts->visits, DatasetVisit, i);
-    return NULL;
-}
-
-static const DatasetGuest *
-find_guest(const DatasetFacts *facts, int64_t id)
-{
-    for (guint i = 0; i < facts->guests->len; i++)
-        if (g_array_index(facts->guests, DatasetGuest, i).id == id)
-            return &g_array_index(facts->guests, DatasetGuest, i);
-    return NULL;
-}
-
 static const char *
 condition_name(const DatasetFacts *facts, int64_t id)
 {
@@ -45,8 +27,8 @@ static bool
 write_row(const DatasetExits *row, void *data, GError **error)
 {
     const Output *output = data;
-    const DatasetVisit *visit = find_visit(output->facts, row->visit_id);
-    const DatasetGuest *guest = find_guest(output->facts, row->guest_id);
+    const DatasetVisit *visit = dataset_facts_visit(output->facts, row->visit_id);
+    const DatasetGuest *guest = dataset_facts_guest(output->facts, row->guest_id);
     RowWriter *rows = output->rows;
 
     if (!visit || !guest)

@@ -274,6 +274,7 @@ put_rest(const Page *page)
     put_table(page->out, "False alarms where nothing is overcommitted", table_of_controls(analysis),
               "This run holds no named controls besides its visits up to 100 % load.");
     g_string_append(page->out, "<h2>What was left out, and why</h2>\n");
+    put_table(page->out, "Swapped while measuring", table_of_swaps(analysis), NULL);
     put_table(page->out, "Excluded windows", table_of_exclusions(analysis),
               "No window was left out.");
     g_string_append(page->out, "<h2>Notes of the run</h2>\n<div class=\"prose\">\n");

@@ -198,6 +198,25 @@ add_isolation(JsonBuilder *builder, const void *data)
 }
 
 static void
+add_swaps(JsonBuilder *builder, const Analysis *analysis)
+{
+    json_builder_set_member_name(builder, "swapped");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < analysis->swaps->len; i++) {
+        const DatasetSwap *swap = &g_array_index(analysis->swaps, DatasetSwap, i);
+        const DatasetGuest *guest = dataset_facts_guest(analysis->facts, swap->guest_id);
+
+        json_builder_begin_object(builder);
+        json_put_integer(builder, "visit_id", swap->visit_id);
+        json_put_text(builder, "guest", guest ? guest->name : NULL);
+        json_put_integer(builder, "swapped_in_kib", swap->in_kib);
+        json_put_integer(builder, "swapped_out_kib", swap->out_kib);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
+static void
 add_excluded(JsonBuilder *builder, const Exclusions *excluded)
 {
     json_builder_set_member_name(builder, "excluded");
@@ -230,6 +249,7 @@ json_document(const Analysis *analysis)
     add_rows(builder, "estimators", analysis->estimators, add_estimator);
     add_controls(builder, analysis);
     add_rows(builder, "isolation", analysis->isolation, add_isolation);
+    add_swaps(builder, analysis);
     add_excluded(builder, &analysis->excluded);
     json_builder_end_object(builder);
     return json_builder_text(builder, true);

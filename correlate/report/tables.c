@@ -257,6 +257,35 @@ table_of_exclusions(const Analysis *analysis)
     return table;
 }
 
+static void
+put_swap(TextTable *table, const Analysis *analysis, const DatasetSwap *swap)
+{
+    const DatasetVisit *visit = dataset_facts_visit(analysis->facts, swap->visit_id);
+    const DatasetGuest *guest = dataset_facts_guest(analysis->facts, swap->guest_id);
+    const char *condition = visit ? analysis_condition_name(analysis, visit->condition_id) : NULL;
+
+    if (!visit || (!guest && swap->guest_id != DATASET_UNKNOWN))
+        return;
+    text_table_text(table, guest ? guest->name : "the host");
+    text_table_text(table, condition ? condition : "");
+    text_table_number(table, visit->vp_percent, 0);
+    text_table_count(table, (uint64_t) visit->repeat);
+    text_table_count(table, (uint64_t) MAX(swap->in_kib, 0));
+    text_table_count(table, (uint64_t) MAX(swap->out_kib, 0));
+}
+
+TextTable *
+table_of_swaps(const Analysis *analysis)
+{
+    static const char *const headings[] = { "<who",   "<condition", "V:P %", "repeat",
+                                            "KiB in", "KiB out",    NULL };
+    TextTable *table = text_table_new(headings);
+
+    for (guint i = 0; i < analysis->swaps->len; i++)
+        put_swap(table, analysis, &g_array_index(analysis->swaps, DatasetSwap, i));
+    return table;
+}
+
 TextTable *
 table_of_clocks(const Analysis *analysis)
 {

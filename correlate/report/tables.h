@@ -15,6 +15,8 @@ TextTable *table_of_shapes(const Analysis *analysis);
 TextTable *table_of_controls(const Analysis *analysis);
 TextTable *table_of_isolation(const Analysis *analysis);
 TextTable *table_of_exclusions(const Analysis *analysis);
+/* Sides that swapped while a visit was measured; none is the rule. */
+TextTable *table_of_swaps(const Analysis *analysis);
 TextTable *table_of_clocks(const Analysis *analysis);
 TextTable *table_of_environment(const Analysis *analysis);
 TextTable *table_of_notes(const Analysis *analysis);

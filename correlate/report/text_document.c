@@ -74,6 +74,8 @@ text_document(const Analysis *analysis)
     add(out, "Controls", table_of_controls(analysis));
     add(out, "Isolation (the victim's work a second when quiet, over that beside culprits)",
         table_of_isolation(analysis));
+    add(out, "Swapped while measuring: what was counted then is partly waiting for a disk",
+        table_of_swaps(analysis));
     add(out, "Excluded windows", table_of_exclusions(analysis));
     add(out, "Notes of the run", table_of_notes(analysis));
     return g_string_free(out, FALSE);

@@ -118,8 +118,17 @@ wait_readable(GuestLink *link, int64_t deadline_ns, const Interrupt *interrupt, 
 }
 
 static bool
-await_either(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
-             const Interrupt *interrupt, Message *ret_message, Stamp *ret_read_at, GError **error)
+is_among(uint16_t kind, const FrameKind *kinds, size_t n_kinds)
+{
+    for (size_t i = 0; i < n_kinds; i++)
+        if (kind == kinds[i])
+            return true;
+    return false;
+}
+
+static bool
+await(GuestLink *link, const FrameKind *kinds, size_t n_kinds, int timeout_ms,
+      const Interrupt *interrupt, Message *ret_message, Stamp *ret_read_at, GError **error)
 {
     int64_t deadline_ns = clock_raw_ns() + timeout_ms * NS_PER_MS;
     uint64_t skipped = channel_skipped(link->channel);
@@ -133,7 +142,7 @@ await_either(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
             return false;
         }
         if (got > 0) {
-            if (link->scratch.kind == kind || link->scratch.kind == other) {
+            if (is_among(link->scratch.kind, kinds, n_kinds)) {
                 *ret_message = link->scratch;
                 return true;
             }
@@ -148,7 +157,7 @@ await_either(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
         if (ready == 0)
             return failure_set(error, FAILURE_FAILED,
                                "guest %s: no %s from its probe within %.1f s", link->name,
-                               frame_kind_name(kind), timeout_ms / 1e3);
+                               frame_kind_name(kinds[0]), timeout_ms / 1e3);
     }
     return failure_set(error, FAILURE_FAILED, "guest %s: its probe sends what nobody asked for",
                        link->name);
@@ -158,14 +167,14 @@ bool
 guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrupt *interrupt,
                  Message *ret_message, Stamp *ret_read_at, GError **error)
 {
-    return await_either(link, kind, kind, timeout_ms, interrupt, ret_message, ret_read_at, error);
+    return await(link, &kind, 1, timeout_ms, interrupt, ret_message, ret_read_at, error);
 }
 
 bool
-guest_link_await_any(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
+guest_link_await_any(GuestLink *link, const FrameKind *kinds, size_t n_kinds, int timeout_ms,
                      const Interrupt *interrupt, Message *ret_message, GError **error)
 {
-    return await_either(link, kind, other, timeout_ms, interrupt, ret_message, NULL, error);
+    return await(link, kinds, n_kinds, timeout_ms, interrupt, ret_message, NULL, error);
 }
 
 bool

@@ -39,8 +39,8 @@ bool guest_link_send(GuestLink *link, const Message *request, GError **error);
 bool guest_link_await(GuestLink *link, FrameKind kind, int timeout_ms, const Interrupt *interrupt,
                       Message *ret_message, Stamp *ret_read_at, GError **error);
 
-/* The same for either of two kinds. */
-bool guest_link_await_any(GuestLink *link, FrameKind kind, FrameKind other, int timeout_ms,
+/* The same for whichever of `n_kinds` comes. */
+bool guest_link_await_any(GuestLink *link, const FrameKind *kinds, size_t n_kinds, int timeout_ms,
                           const Interrupt *interrupt, Message *ret_message, GError **error);
 
 /* Sends and awaits. */

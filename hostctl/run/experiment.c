@@ -128,8 +128,7 @@ begin_block(Experiment *experiment, const PlannedVisit *visit, guint position, G
     }
     fleet_set_condition(experiment->fleet, condition);
     return condition_apply_balloon(condition, experiment->fleet, lab, error) &&
-           condition_settle_ksm(condition, lab, error) &&
-           writer_checkpoint(lab->writer, error);
+           condition_settle_ksm(condition, lab, error) && writer_checkpoint(lab->writer, error);
 }
 
 static bool

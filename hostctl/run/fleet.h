@@ -26,6 +26,7 @@ typedef struct {
     Disk *disk;                             /* in which its load runs; NULL: none */
     char *page_path;                        /* the emulated page; NULL: none */
     QemuProcess *process;
+    Stamp measure_asked;        /* the host's, when it was asked to measure */
     uint64_t balloon_asked_kib; /* 0: nothing was asked */
     bool loaded;                /* its load runs */
 } FleetGuest;

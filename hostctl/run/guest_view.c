@@ -28,6 +28,7 @@ guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
         },
     };
 
+    micro->measure_asked = stamp_now();
     if (!guest_link_send(micro->link, &request, error))
         return false;
     fault_point("view.start");
@@ -72,14 +73,36 @@ write_samples(Lab *lab, const FleetGuest *micro, int64_t visit_id, const Samples
     return writer_commit(lab->writer, error);
 }
 
+/* The first was taken when the guest was asked to measure, the second before it answered. */
+static bool
+write_memory(Lab *lab, const FleetGuest *micro, int64_t visit_id, const MemoryMessage *memory,
+             unsigned *n_written, GError **error)
+{
+    MemorySampleRow row = memory_sample_row_none;
+
+    if (memory->visit != (uint32_t) visit_id || *n_written >= 2)
+        return true;
+    row.guest_id = micro->row_id;
+    row.visit_id = visit_id;
+    row.stamp = *n_written == 0 ? micro->measure_asked : stamp_now();
+    row.swap_used_kib = memory->swap_used_kib;
+    row.swap_total_kib = memory->swap_total_kib;
+    row.swapped_in_kib = memory->swapped_in_kib;
+    row.swapped_out_kib = memory->swapped_out_kib;
+    (*n_written)++;
+    return writer_begin(lab->writer, error) && writer_memory_sample(lab->writer, &row, error) &&
+           writer_commit(lab->writer, error);
+}
+
 bool
 guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
 {
+    static const FrameKind answers[] = { FRAME_SAMPLES, FRAME_MEMORY, FRAME_MEASURED };
     g_autofree Message *message = g_new0(Message, 1);
     int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
     int64_t ticks = duration_ns(lab->plan) / interval_ns + 1;
     unsigned room = (unsigned) ticks * micro->vcpus;
-    unsigned most_frames = 2 * room + 2, frames = 0;
+    unsigned most_frames = 2 * room + 4, frames = 0, n_memory = 0;
     int64_t deadline_ns = clock_raw_ns() + FETCH_TIMEOUT_MS * NS_PER_MS;
 
     for (;;) {
@@ -90,14 +113,17 @@ guest_view_fetch(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
         if (left_ms <= 0 || frames++ > most_frames)
             return failure_set(error, FAILURE_FAILED,
                                "guest %s: its samples do not end (%u frames)", micro->name, frames);
-        /* One await takes either kind: SAMPLES come first, MEASURED says that was all. */
-        if (!guest_link_await_any(micro->link, FRAME_SAMPLES, FRAME_MEASURED, left_ms,
+        /* One await takes all kinds: SAMPLES come first, MEASURED says that was all. */
+        if (!guest_link_await_any(micro->link, answers, G_N_ELEMENTS(answers), left_ms,
                                   lab->interrupt, message, error))
             return false;
         if (message->kind == FRAME_MEASURED && message->measured.visit == (uint32_t) visit_id)
             break;
         if (message->kind == FRAME_SAMPLES &&
             !write_samples(lab, micro, visit_id, &message->samples, &room, error))
+            return false;
+        if (message->kind == FRAME_MEMORY &&
+            !write_memory(lab, micro, visit_id, &message->memory, &n_memory, error))
             return false;
     }
 

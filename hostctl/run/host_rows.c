@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/run/host_rows.h"
 
+#include "common/base/swap.h"
 #include "hostctl/collect/ksm.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/collect/pressure.h"
@@ -50,6 +51,7 @@ write_memory(DatasetWriter *writer, const Sysroot *root, int64_t visit_id, GErro
 {
     MemorySampleRow row = memory_sample_row_none;
     MemoryStats memory;
+    SwapStats swap;
     KsmStats ksm;
 
     row.visit_id = visit_id;
@@ -58,6 +60,10 @@ write_memory(DatasetWriter *writer, const Sysroot *root, int64_t visit_id, GErro
         return false;
     row.available_kib = memory.available_kib;
     row.swap_used_kib = memory.swap_used_kib;
+    swap = swap_read(root);
+    row.swap_total_kib = swap.total_kib;
+    row.swapped_in_kib = swap.in_kib;
+    row.swapped_out_kib = swap.out_kib;
     if (ksm_read(root, &ksm, NULL)) {
         row.ksm_run = ksm.run;
         row.ksm_pages_to_scan = ksm.pages_to_scan;

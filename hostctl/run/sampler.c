@@ -172,6 +172,16 @@ note_missed_exits(Sampler *sampler, int64_t visit_id, GError **error)
 }
 
 bool
+sampler_host_memory(Sampler *sampler, int64_t visit_id, GError **error)
+{
+    Lab *lab = sampler->lab;
+
+    return writer_begin(lab->writer, error) &&
+           host_rows_memory(lab->writer, lab->root, visit_id, error) &&
+           writer_commit(lab->writer, error);
+}
+
+bool
 sampler_memory(Sampler *sampler, int64_t visit_id, GError **error)
 {
     Lab *lab = sampler->lab;

@@ -25,6 +25,9 @@ bool sampler_follow_hogs(Sampler *sampler, const GArray *pids, GError **error);
 /* One tick into the dataset, one transaction. A guest that has ended is an error that names it. */
 bool sampler_tick(Sampler *sampler, int64_t visit_id, GError **error);
 
+/* The host's memory alone: files of /proc and /sys, quick enough for the edges of a window. */
+bool sampler_host_memory(Sampler *sampler, int64_t visit_id, GError **error);
+
 /* The memory of host and guests, and page sharing: slower, so at the edges of visits only. */
 bool sampler_memory(Sampler *sampler, int64_t visit_id, GError **error);
 

@@ -133,9 +133,11 @@ measure(const PlanCondition *condition, Lab *lab, Fleet *fleet, Sampler *sampler
     if (!sampler_meet_guests(sampler, row->id, error))
         return false;
     foreign_ns = sampler_foreign_ns(sampler);
-    if ((works && !guest_view_work(lab, micro, &before, error)) ||
+    if (!sampler_host_memory(sampler, row->id, error) ||
+        (works && !guest_view_work(lab, micro, &before, error)) ||
         !guest_view_start(lab, micro, row->id, error) ||
         !sample_window(lab, fleet, sampler, row, error) ||
+        !sampler_host_memory(sampler, row->id, error) ||
         !sampler_meet_guests(sampler, row->id, error))
         return false;
     row->foreign_ns = sampler_foreign_ns(sampler) - foreign_ns;

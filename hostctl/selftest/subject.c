@@ -75,10 +75,11 @@ arm(void *context, const char *const *events, int *ret_errnos, GError **error)
 static bool
 take_samples(SelftestSubject *subject, TrialLoop *ret_loop, GError **error)
 {
+    static const FrameKind answers[] = { FRAME_SAMPLES, FRAME_MEASURED };
     const SamplesMessage *samples = &subject->message->samples;
     TrialLoop loop = { 0 };
 
-    if (!guest_link_await_any(subject->link, FRAME_SAMPLES, FRAME_MEASURED, LOOP_TIMEOUT_MS,
+    if (!guest_link_await_any(subject->link, answers, G_N_ELEMENTS(answers), LOOP_TIMEOUT_MS,
                               subject->context->interrupt, subject->message, error))
         return false;
     if (subject->message->kind != FRAME_SAMPLES || samples->visit != subject->visit ||

@@ -146,6 +146,7 @@ agent_host_take_samples(AgentHost *host, uint32_t visit, uint32_t *ret_lost,
                         Stamp *ret_first_arrival)
 {
     GArray *samples = g_array_new(FALSE, FALSE, sizeof(WireSample));
+    int64_t before_ns;
 
     while (agent_host_next(host)->kind == FRAME_SAMPLES) {
         if (samples->len == 0 && ret_first_arrival)
@@ -153,7 +154,13 @@ agent_host_take_samples(AgentHost *host, uint32_t visit, uint32_t *ret_lost,
         assert_int_equal(host->got.samples.visit, visit);
         g_array_append_vals(samples, host->got.samples.samples, host->got.samples.n_samples);
     }
-    assert_int_equal(host->got.kind, FRAME_MEASURED);
+    /* Its memory, before and after. */
+    assert_int_equal(host->got.kind, FRAME_MEMORY);
+    assert_int_equal(host->got.memory.visit, visit);
+    before_ns = host->got.memory.stamp.raw_ns;
+    assert_int_equal(agent_host_expect(host, FRAME_MEMORY)->memory.visit, visit);
+    assert_true(host->got.memory.stamp.raw_ns >= before_ns);
+    agent_host_expect(host, FRAME_MEASURED);
     assert_int_equal(host->got.measured.visit, visit);
     assert_int_equal(host->got.measured.n_sent, samples->len);
     *ret_lost = host->got.measured.n_lost;

@@ -40,6 +40,7 @@ static const Message examples[] = {
     { .kind = FRAME_ARM_TASK, .arm = { WIRE_SOURCE_SOFTWARE, 1, { "task-clock" } } },
     { .kind = FRAME_WORK_ASK },
     { .kind = FRAME_WORK, .work = { { 11, 12, 13 }, 14 } },
+    { .kind = FRAME_MEMORY, .memory = { 7, { 1, 2, 3 }, 1024, 512, 4096, UINT64_MAX } },
 };
 
 static Frame
