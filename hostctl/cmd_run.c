@@ -9,6 +9,7 @@
 #include "hostctl/detach.h"
 #include "hostctl/dry_run.h"
 #include "hostctl/recover.h"
+#include "hostctl/remote_host.h"
 #include "hostctl/run/experiment.h"
 #include "hostctl/run/open_lab.h"
 #include "hostctl/run/run_record.h"
@@ -187,7 +188,9 @@ cmd_run(const CommandContext *context, int argc, char **argv, GError **error)
         return failure_set(error, FAILURE_USAGE, "--resume goes on in its own file: no -o beside");
 
     plan = plan_load(argv[1], error);
-    rig = plan ? rig_new(plan, context->root, error) : NULL;
+    if (!plan || (!context->uri && !remote_host_refuse(plan->connect, context->words, error)))
+        return false;
+    rig = rig_new(plan, context->root, error);
     if (!rig)
         return false;
     if (dry_run) {

@@ -5,6 +5,7 @@
 #include "common/base/option_parse.h"
 #include "common/base/pace.h"
 #include "hostctl/command.h"
+#include "hostctl/remote_host.h"
 #include "hostctl/selftest/report.h"
 #include "hostctl/selftest/subject.h"
 
@@ -106,6 +107,12 @@ cmd_selftest(const CommandContext *context, int argc, char **argv, GError **erro
         return false;
     if (argc > 1)
         return failure_set(error, FAILURE_USAGE, "“%s”: no arguments are wanted", argv[1]);
+    if (!context->uri) {
+        g_autofree char *uri = connection_default_uri();
+
+        if (!remote_host_refuse(uri, context->words, error))
+            return false;
+    }
     if (!workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
     connection = connection_open(context->uri, bench.state, CONNECTION_TIMEOUT_MS,

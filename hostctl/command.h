@@ -13,6 +13,7 @@ typedef struct {
     const char *uri;      /* -c URI; NULL when not given: connection_default_uri(), or the plan's */
     const Sysroot *root;  /* --root DIR, else "/" */
     Interrupt *interrupt; /* every wait of a command ends when this fires */
+    const char *const *words; /* the command and its arguments as they were given */
 } CommandContext;
 
 /*
@@ -27,6 +28,7 @@ typedef struct {
     CommandFunc run;
     const char *help;  /* one line */
     const char *group; /* heading in `hostctl --help` */
+    bool counts;       /* on this machine's threads: not over another machine's libvirt */
 } Command;
 
 /* In the order of `hostctl --help`; commands of one group stand together. */

@@ -10,6 +10,7 @@
 #include "common/base/pace.h"
 #include "common/base/text.h"
 #include "hostctl/command.h"
+#include "hostctl/remote_host.h"
 
 static void
 print_help(void)
@@ -158,6 +159,12 @@ report(const char *command, const GError *error)
     return code;
 }
 
+static bool
+wants_help(const char *const *words)
+{
+    return g_strv_contains(words, "--help") || g_strv_contains(words, "-h");
+}
+
 static int
 run_command(const Command *command, const char *uri, const char *root_path, int argc, char **argv)
 {
@@ -165,12 +172,17 @@ run_command(const Command *command, const char *uri, const char *root_path, int 
     g_autoptr(Interrupt) interrupt = interrupt_new(&error);
     g_autoptr(Sysroot) root = sysroot_new(root_path ? root_path : "/");
     g_autofree char *program = g_strdup_printf("hostctl %s", command->name);
-    CommandContext context = { .uri = uri, .root = root, .interrupt = interrupt };
-
+    g_auto(GStrv) words = g_strdupv(argv); /* option parsing takes them apart */
+    CommandContext context = {
+        .uri = uri, .root = root, .interrupt = interrupt, .words = (const char *const *) words
+    };
     bool done;
 
     g_set_prgname(program); /* what GOption's help calls it */
     if (!interrupt)
+        return report(command->name, error);
+    if (command->counts && !wants_help(context.words) &&
+        !remote_host_refuse(uri, context.words, &error))
         return report(command->name, error);
     pace_show(stderr);
     done = command->run(&context, argc, argv, &error);

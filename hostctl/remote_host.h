@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A libvirt URI of another machine. Guests can be made and changed over it; counting is done on the
+ * vCPUs' threads, so only on the machine itself.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct {
+    char *login;     /* "root@node"; as ssh takes it */
+    char *port;      /* of ssh; NULL: not given, or of another transport */
+    char *local_uri; /* the same libvirt as it is called there: "qemu:///system" */
+} RemoteHost;
+
+/* False for a URI of this machine: without a host, or one that names it. NULL is local. */
+bool remote_host_parse(const char *uri, RemoteHost *ret_host);
+void remote_host_clear(RemoteHost *host);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RemoteHost, remote_host_clear)
+
+/*
+ * The command that does there what `words` (the command and its arguments) would do here, quoted
+ * for a shell here and for the one there. Free with g_free().
+ */
+char *remote_host_command(const RemoteHost *host, const char *const *words);
+
+/* Fails, with that command, when `uri` is of another machine. */
+bool remote_host_refuse(const char *uri, const char *const *words, GError **error);
