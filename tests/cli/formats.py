@@ -18,6 +18,7 @@ VERSIONS = (
     ('docs/wire-format.md', r'^Format version: (\d+)$', 'common/wire/frame.h', r'#define WIRE_VERSION (\d+)'),
     ('docs/thresholds-format.md', r'^# The thresholds file, format (\d+)$', 'common/judge/threshold.h', r'#define THRESHOLDS_FORMAT (\d+)'),
     ('docs/import-index.md', r'^# The import index, version (\d+)$', 'correlate/import_index.c', r'"version".*\.high = (\d+)'),
+    ('docs/ring-format.md', r'^Ring version: (\d+)\.', 'hostctl/ring/ring_record.h', r'#define RING_VERSION (\d+)'),
     ('docs/counter-page.md', r'^Layout version: (\d+)\.', 'emupmu/page.h', r'#define EMUPMU_PAGE_VERSION (\d+)'),
     ('docs/counter-page.md', r'Model version: (\d+)\.', 'emupmu/model.h', r'#define EMUPMU_MODEL_VERSION (\d+)'),
 )
@@ -89,6 +90,16 @@ def check_links():
         check(f'the links of {page} lead somewhere', not broken, broken)
 
 
+def check_index():
+    """docs/README.md leads to every page, and the architecture's picture names every product."""
+    index = set(LINK.findall(read('docs/README.md')))
+    pages = {name for name in os.listdir(os.path.join(source, 'docs')) if name.endswith(('.md', '.json'))} - {'README.md'}
+    check('docs/README.md leads to every page of docs/', pages <= index, sorted(pages - index))
+    picture = re.search(r'^```\n(.*?)^```$', read('docs/architecture.md'), re.M | re.S).group(1)
+    programs = {name for name in PRODUCTS if os.path.exists(os.path.join(source, name, 'main.c'))} | {'emupmu'}
+    check('the picture of docs/architecture.md has every program', all(name in picture for name in programs), picture)
+
+
 def check_diffs():
     """Those of CONTRIBUTING.md go onto the tree, lines moved or not."""
     if not shutil.which('patch'):
@@ -108,4 +119,5 @@ check_diffs()
 check_journal()
 check_architecture()
 check_links()
+check_index()
 sys.exit(1 if failures else 0)
