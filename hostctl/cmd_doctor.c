@@ -4,6 +4,7 @@
 #include "common/base/failure.h"
 #include "common/base/near_name.h"
 #include "common/base/option_parse.h"
+#include "common/base/pace.h"
 #include "hostctl/command.h"
 #include "hostctl/doctor/live.h"
 #include "hostctl/doctor/plan_need.h"
@@ -146,10 +147,14 @@ static bool
 examine(const CommandContext *context, const DoctorPlan *plan, const Application *application,
         bool json, GError **error)
 {
-    DoctorFinding *findings = look(context, plan);
-    g_autoptr(GPtrArray) chosen = application ? choose(application->ids, findings) : NULL;
+    DoctorFinding *findings;
+    g_autoptr(GPtrArray) chosen = NULL;
     bool well = true;
 
+    pace_tell("looking at this host and asking libvirt"); /* which may ask QEMU for seconds */
+    findings = look(context, plan);
+    pace_end();
+    chosen = application ? choose(application->ids, findings) : NULL;
     if (chosen && chosen->len > 0) {
         well = apply(context, application, chosen, error);
         doctor_findings_free(findings);
