@@ -14,6 +14,8 @@
 #include "common/wire/frame.h"
 
 #define CLOCKSOURCE "sys/devices/system/clocksource/clocksource0/current_clocksource"
+#define PTP_CLOCKS "sys/class/ptp"
+#define PTP_KVM "KVM virtual PTP" /* the driver ptp_kvm */
 /* Where it is, the guest keeps its work away from vCPUs that are robbed (Linux 7.4). */
 #define STEAL_GOVERNOR "sys/module/steal_governor"
 
@@ -70,10 +72,30 @@ has_emulated_pmu(const Sysroot *root)
     return page != NULL;
 }
 
-char *
-guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
+/* The name of the clock that shows the host's own, "ptp0"; NULL when there is none. */
+static char *
+find_ptp_kvm(const Sysroot *root)
+{
+    g_auto(GStrv) names = NULL;
+
+    if (!sysroot_list(root, PTP_CLOCKS, &names, NULL))
+        return NULL;
+    for (char **name = names; *name; name++) {
+        g_autofree char *path = g_strdup_printf("%s/%s/clock_name", PTP_CLOCKS, *name);
+        g_autofree char *clock = NULL;
+
+        if (sysroot_read(root, path, &clock, NULL) && g_str_equal(clock, PTP_KVM))
+            return g_strdup(*name);
+    }
+    return NULL;
+}
+
+JsonText
+guest_facts_begin(const Sysroot *root, CpuidFunc cpuid)
 {
     g_autofree char *cpu_model = line_value(root, "proc/cpuinfo", "model name");
+    g_autofree char *microcode = line_value(root, "proc/cpuinfo", "microcode");
+    g_autofree char *ptp_kvm = find_ptp_kvm(root);
     Hypervisor hypervisor = hypervisor_detect(cpuid);
     JsonText facts = json_text_begin();
     struct utsname system;
@@ -83,8 +105,10 @@ guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
     add_file(&facts, "kernel", root, "proc/sys/kernel/osrelease");
     json_text_string(&facts, "machine", system.machine);
     json_text_string(&facts, "cpu_model", cpu_model);
+    json_text_string(&facts, "microcode", microcode);
     json_text_string(&facts, "hypervisor", hypervisor.name);
     add_file(&facts, "clocksource", root, CLOCKSOURCE);
+    json_text_string(&facts, "ptp_kvm", ptp_kvm);
     json_text_bool(&facts, "pmu", sysroot_exists(root, "sys/bus/event_source/devices/cpu"));
     json_text_bool(&facts, "emulated_pmu", has_emulated_pmu(root));
     json_text_bool(&facts, "steal_clock", hypervisor.steal_clock);
@@ -94,6 +118,14 @@ guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
                      guest_cpus(root, &cpus, NULL) ? (uint64_t) CPU_COUNT(&cpus) : 0);
     json_text_string(&facts, "probe_version", INSIDEOUT_VERSION);
     json_text_number(&facts, "wire_version", WIRE_VERSION);
+    return facts;
+}
+
+char *
+guest_facts_json(const Sysroot *root, CpuidFunc cpuid)
+{
+    JsonText facts = guest_facts_begin(root, cpuid);
+
     return json_text_end(&facts);
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/json_text.h"
 #include "common/base/sysroot.h"
 #include "guestprobe/hypervisor.h"
 
@@ -15,6 +16,9 @@
  * null. Free with g_free().
  */
 char *guest_facts_json(const Sysroot *root, CpuidFunc cpuid);
+
+/* The same, not closed yet, for who knows more. */
+JsonText guest_facts_begin(const Sysroot *root, CpuidFunc cpuid);
 
 /* CPUs online, sorted as the kernel lists them; an error names the file. */
 bool guest_cpus(const Sysroot *root, cpu_set_t *ret_cpus, GError **error);

@@ -6,13 +6,20 @@
 #include "common/base/sysroot.h"
 #include "common/base/text.h"
 #include "guestprobe/cmd.h"
+#include "guestprobe/counter_trial.h"
 #include "guestprobe/guest_facts.h"
 
 static int
 print_facts(void)
 {
     g_autoptr(Sysroot) root = sysroot_new("/");
-    g_autofree char *facts = guest_facts_json(root, hypervisor_cpuid);
+    JsonText begun = guest_facts_begin(root, hypervisor_cpuid);
+    CounterTrials trials = counter_trials_here(root);
+    g_autofree char *counters = counter_trials_json(&trials);
+    g_autofree char *facts = NULL;
+
+    json_text_value(&begun, "counters", counters);
+    facts = json_text_end(&begun);
 
     return printf("%s\n", facts) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

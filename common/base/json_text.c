@@ -112,6 +112,13 @@ json_text_bool(JsonText *object, const char *key, bool value)
     g_string_append(object->text, value ? "true" : "false");
 }
 
+void
+json_text_value(JsonText *object, const char *key, const char *json)
+{
+    append_key(object, key);
+    g_string_append(object->text, json);
+}
+
 char *
 json_text_end(JsonText *object)
 {

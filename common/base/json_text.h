@@ -27,5 +27,7 @@ void json_text_number(JsonText *object, const char *key, uint64_t value);
 /* With all its digits; null when it is not finite. */
 void json_text_double(JsonText *object, const char *key, double value);
 void json_text_bool(JsonText *object, const char *key, bool value);
+/* A value that is JSON already. */
+void json_text_value(JsonText *object, const char *key, const char *json);
 /* Closes the object and gives its text; free with g_free(). */
 char *json_text_end(JsonText *object);

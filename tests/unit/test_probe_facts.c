@@ -121,6 +121,7 @@ tells_the_facts_of_a_guest(void **state)
                         "Intel(R) \"Test\" CPU @ 2.50GHz");
     assert_string_equal(json_object_get_string_member(facts, "hypervisor"), "KVM");
     assert_string_equal(json_object_get_string_member(facts, "clocksource"), "kvm-clock");
+    assert_string_equal(json_object_get_string_member(facts, "ptp_kvm"), "ptp1");
     assert_true(json_object_get_boolean_member(facts, "pmu"));
     assert_false(json_object_get_boolean_member(facts, "emulated_pmu"));
     assert_true(json_object_get_boolean_member(facts, "steal_clock"));
@@ -142,6 +143,8 @@ says_null_of_what_it_cannot_read(void **state)
     assert_true(json_object_get_null_member(facts, "kernel"));
     assert_true(json_object_get_null_member(facts, "cpu_model"));
     assert_true(json_object_get_null_member(facts, "memory_kib"));
+    assert_true(json_object_get_null_member(facts, "microcode"));
+    assert_true(json_object_get_null_member(facts, "ptp_kvm"));
     assert_false(json_object_get_boolean_member(facts, "pmu"));
     assert_string_equal(json_object_get_string_member(facts, "hypervisor"), "none");
 }
