@@ -21,6 +21,7 @@ typedef struct {
     char *role;
     char *cpus;
     char *load;
+    char *image, *kernel, *initrd, *cmdline;
     int count, vcpus, memory_mib, quota_percent;
 } GivenOptions;
 
@@ -30,6 +31,10 @@ given_clear(GivenOptions *given)
     g_free(given->role);
     g_free(given->cpus);
     g_free(given->load);
+    g_free(given->image);
+    g_free(given->kernel);
+    g_free(given->initrd);
+    g_free(given->cmdline);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GivenOptions, given_clear)
 
@@ -59,12 +64,24 @@ in_range(const char *option, int value, int low, int high, GError **error)
 }
 
 static bool
+check_boot(const GivenOptions *given, GError **error)
+{
+    if (!given->image && (given->kernel || given->initrd || given->cmdline))
+        return failure_set(error, FAILURE_USAGE,
+                           "--kernel, --initrd and --cmdline belong to --image");
+    if (!given->kernel != !given->initrd || (given->cmdline && !given->kernel))
+        return failure_set(error, FAILURE_USAGE,
+                           "--kernel wants --initrd, and --cmdline wants both");
+    return true;
+}
+
+static bool
 check_given(const GivenOptions *given, GError **error)
 {
     return in_range("--count", given->count, 1, COUNT_MAX, error) &&
            in_range("--vcpus", given->vcpus, 1, 64, error) &&
            in_range("--memory", given->memory_mib, 64, INT_MAX / 1024, error) &&
-           in_range("--quota", given->quota_percent, 0, 1000, error);
+           in_range("--quota", given->quota_percent, 0, 1000, error) && check_boot(given, error);
 }
 
 /* The load's words stay with the caller, in *ret_load. */
@@ -85,6 +102,10 @@ fill_options(const Sysroot *root, const GivenOptions *given, const char *name,
     options->memory_kib = (uint64_t) given->memory_mib * 1024;
     options->cpu_quota_percent = (unsigned) given->quota_percent;
     options->load = *ret_load;
+    options->image = given->image;
+    options->kernel = given->kernel;
+    options->initrd = given->initrd;
+    options->cmdline = given->cmdline;
     return true;
 }
 
@@ -101,6 +122,12 @@ parse_provision(int *argc, char ***argv, GivenOptions *given, GError **error)
         { "memory", 0, 0, G_OPTION_ARG_INT, &given->memory_mib, "Memory (192)", "MIB" },
         { "quota", 0, 0, G_OPTION_ARG_INT, &given->quota_percent,
           "At most so much of a CPU for each vCPU", "PERCENT" },
+        { "image", 0, 0, G_OPTION_ARG_FILENAME, &given->image,
+          "From this cloud image (qcow2 or raw) instead of the appliance", "FILE" },
+        { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &given->kernel, "Boot the image by this kernel",
+          "FILE" },
+        { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &given->initrd, "and this initrd", "FILE" },
+        { "cmdline", 0, 0, G_OPTION_ARG_STRING, &given->cmdline, "and this command line", "TEXT" },
         { "load", 0, 0, G_OPTION_ARG_STRING, &given->load, "Start a load in it", "COMMAND" },
         G_OPTION_ENTRY_NULL,
     };

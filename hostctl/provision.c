@@ -6,11 +6,15 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "hostctl/link/guest_link.h"
+#include "hostctl/virt/image.h"
 
 #define VMID_MAX 65535
 /* Boot takes some 3 s of a CPU under plain TCG, up to 15 s with modelled counters. */
 #define BOOT_BASE_MS 60000
 #define BOOT_GUEST_MS 15000
+/* A whole distribution, and cloud-init behind it. */
+#define BOOT_IMAGE_KVM_MS 180000
+#define BOOT_IMAGE_TCG_MS 900000
 #define LOAD_TIMEOUT_MS 30000
 #define CONSOLE_TAIL_BYTES 600
 
@@ -32,12 +36,16 @@ ground_clear(Ground *ground)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ground, ground_clear)
 
 static bool
-prepare_ground(const CommandContext *context, Workbench *bench, Ground *ground, char **ret_summary,
-               GError **error)
+prepare_ground(const CommandContext *context, Workbench *bench, const ProvisionOptions *options,
+               Ground *ground, char **ret_summary, GError **error)
 {
     g_autofree char *reason = NULL;
 
-    if (!accelerator_choose(context->root, "auto", &ground->accelerator, &reason, error) ||
+    if (!accelerator_choose(context->root, "auto", &ground->accelerator, &reason, error))
+        return false;
+    ground->kernel = g_strdup(options->kernel);
+    ground->initrd = g_strdup(options->initrd);
+    if (!options->image &&
         !state_guest_image(bench->state, &ground->kernel, &ground->initrd, error))
         return false;
     if (ground->accelerator == ACCELERATOR_TCG &&
@@ -69,9 +77,10 @@ next_vmid(const char *owner, unsigned last)
     return VMID_MAX;
 }
 
+/* *ret_image: what it boots from; NULL without an image. */
 static Guest *
-create_one(Connection *connection, Journal *journal, const ProvisionOptions *options,
-           const Ground *ground, unsigned number, unsigned *vmid, GError **error)
+create_one(Connection *connection, Workbench *bench, const ProvisionOptions *options,
+           const Ground *ground, unsigned number, unsigned *vmid, Image **ret_image, GError **error)
 {
     g_autofree char *name = options->count > 1 ? g_strdup_printf("%s-%u", options->name, number)
                                                : g_strdup(options->name);
@@ -93,6 +102,15 @@ create_one(Connection *connection, Journal *journal, const ProvisionOptions *opt
         .cpu_quota_percent = options->cpu_quota_percent,
     };
 
+    if (options->image) {
+        if (!guest_name_is_free(connection, name, error) ||
+            !(*ret_image = image_new(bench->journal, bench->state, name, options->image, error)))
+            return NULL;
+        spec.overlay = image_overlay(*ret_image);
+        spec.backing = image_backing(*ret_image);
+        spec.backing_format = image_backing_format(*ret_image);
+        spec.seed = image_seed(*ret_image);
+    }
     if (ground->plugin) {
         *vmid = next_vmid(owner, *vmid);
         page = page_name(owner, *vmid);
@@ -100,7 +118,7 @@ create_one(Connection *connection, Journal *journal, const ProvisionOptions *opt
             .plugin_path = ground->plugin, .page_name = page, .silicon_name = silicon, .vmid = *vmid
         };
     }
-    return guest_create(connection, journal, &spec, error);
+    return guest_create(connection, bench->journal, &spec, error);
 }
 
 static bool
@@ -155,20 +173,33 @@ meet_probe(Guest *guest, const ProvisionOptions *options, int64_t deadline_ns,
     return !options->load || start_load(link, options->load, interrupt, error);
 }
 
+static int64_t
+patience(const ProvisionOptions *options, const Ground *ground)
+{
+    int64_t base_ms = !options->image                          ? BOOT_BASE_MS
+                      : ground->accelerator == ACCELERATOR_TCG ? BOOT_IMAGE_TCG_MS
+                                                               : BOOT_IMAGE_KVM_MS;
+
+    return base_ms + (int64_t) BOOT_GUEST_MS * options->count / CPU_COUNT(&options->pool);
+}
+
 static bool
 make_all(const CommandContext *context, Workbench *bench, Connection *connection,
-         const ProvisionOptions *options, const Ground *ground, GPtrArray *guests, GError **error)
+         const ProvisionOptions *options, const Ground *ground, GPtrArray *guests,
+         GPtrArray *images, GError **error)
 {
-    unsigned pool_cpus = (unsigned) CPU_COUNT(&options->pool);
-    int64_t patience_ms = BOOT_BASE_MS + (int64_t) BOOT_GUEST_MS * options->count / pool_cpus;
+    int64_t patience_ms = patience(options, ground);
     unsigned vmid = 0;
     int64_t deadline_ns;
 
     for (unsigned i = 1; i <= options->count; i++) {
-        Guest *guest =
-            interrupt_check(context->interrupt, error)
-                ? create_one(connection, bench->journal, options, ground, i, &vmid, error)
-                : NULL;
+        Image *image = NULL;
+        Guest *guest = interrupt_check(context->interrupt, error)
+                           ? create_one(connection, bench, options, ground, i, &vmid, &image, error)
+                           : NULL;
+
+        if (image)
+            g_ptr_array_add(images, image);
 
         if (!guest)
             return false;
@@ -181,6 +212,9 @@ make_all(const CommandContext *context, Workbench *bench, Connection *connection
     for (guint i = 0; i < guests->len && !options->passing; i++)
         if (!guest_keep(guests->pdata[i], error))
             return false;
+    for (guint i = 0; i < images->len && !options->passing; i++)
+        if (!image_keep(images->pdata[i], error))
+            return false;
     return true;
 }
 
@@ -189,13 +223,14 @@ provision(const CommandContext *context, Workbench *bench, Connection *connectio
           const ProvisionOptions *options, GPtrArray **ret_guests, char **ret_summary,
           GError **error)
 {
+    g_autoptr(GPtrArray) images = g_ptr_array_new_with_free_func((GDestroyNotify) image_free);
     g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func((GDestroyNotify) guest_free);
     g_auto(Ground) ground = { 0 };
     g_autofree char *summary = NULL;
 
-    if (!prepare_ground(context, bench, &ground, &summary, error))
+    if (!prepare_ground(context, bench, options, &ground, &summary, error))
         return false;
-    if (!make_all(context, bench, connection, options, &ground, guests, error)) {
+    if (!make_all(context, bench, connection, options, &ground, guests, images, error)) {
         g_autoptr(GError) problem = NULL;
 
         if (!guest_destroy_many(guests, &problem))

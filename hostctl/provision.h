@@ -21,11 +21,13 @@ typedef struct {
     unsigned vcpus;
     uint64_t memory_kib;
     cpu_set_t pool;
-    unsigned cpu_quota_percent; /* 0: none */
-    char **load;                /* argv; NULL: none */
-    const char *owner;          /* NULL: PROVISION_OWNER */
-    const char *cmdline;        /* of the guest's kernel; NULL: the appliance's usual one */
-    bool passing;               /* not to outlive the command: `recover` ends it after a kill */
+    unsigned cpu_quota_percent;  /* 0: none */
+    char **load;                 /* argv; NULL: none */
+    const char *owner;           /* NULL: PROVISION_OWNER */
+    const char *image;           /* made from this one; NULL: the appliance */
+    const char *kernel, *initrd; /* with an image: booted directly; NULL: the image's own */
+    const char *cmdline;         /* of the guest's kernel; NULL: the appliance's usual one */
+    bool passing;                /* not to outlive the command: `recover` ends it after a kill */
 } ProvisionOptions;
 
 /*

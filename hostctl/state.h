@@ -53,5 +53,8 @@ bool state_data_file(const char *name, char **ret_path, GError **error);
  */
 bool state_install_plugin(State *state, char **ret_path, GError **error);
 
+/* guestprobe, as it was built or installed with us, to be put into a guest. Free with g_free(). */
+bool state_find_probe(char **ret_path, GError **error);
+
 /* The guest image in the state directory, as appliance/build makes it. Free both with g_free(). */
 bool state_guest_image(const State *state, char **ret_kernel, char **ret_initrd, GError **error);

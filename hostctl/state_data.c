@@ -71,6 +71,15 @@ state_data_file(const char *name, char **ret_path, GError **error)
     return find_first(name, paths, ret_path, error);
 }
 
+bool
+state_find_probe(char **ret_path, GError **error)
+{
+    g_auto(GStrv) paths =
+        candidates("guestprobe", "guestprobe/guestprobe", INSIDEOUT_BIN_DIR_INSTALLED);
+
+    return find_first("guestprobe", paths, ret_path, error);
+}
+
 /* Copies of earlier builds: a running guest that uses one has it mapped and loses nothing. */
 static void
 remove_other_plugins(const State *state, const char *kept)

@@ -13,6 +13,9 @@
 /* Boot takes 3 s of a CPU under plain TCG, up to 15 s with the modelled counters. */
 #define BOOT_BASE_MS 60000
 #define BOOT_GUEST_MS 15000
+/* A whole distribution, and cloud-init behind it. */
+#define BOOT_IMAGE_KVM_MS 180000
+#define BOOT_IMAGE_TCG_MS 900000
 
 static void
 fleet_guest_free(void *data)
@@ -22,6 +25,7 @@ fleet_guest_free(void *data)
     guest_link_free(member->link);
     guest_free(member->guest);
     disk_free(member->disk);
+    image_free(member->image);
     qemu_process_free(member->process);
     g_free(member->name);
     g_free(member->page_path);
@@ -50,6 +54,27 @@ FleetGuest *
 fleet_guest(const Fleet *fleet, unsigned index)
 {
     return fleet->guests->pdata[index];
+}
+
+static bool
+give_image(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, GuestSpec *spec,
+           GError **error)
+{
+    Lab *lab = fleet->lab;
+
+    if (!guest_name_is_free(lab->connection, member->name, error))
+        return false;
+    member->image = image_new(lab->journal, lab->state, member->name, kind->image, error);
+    if (!member->image)
+        return false;
+    spec->overlay = image_overlay(member->image);
+    spec->backing = image_backing(member->image);
+    spec->backing_format = image_backing_format(member->image);
+    spec->seed = image_seed(member->image);
+    spec->kernel = kind->kernel;
+    spec->initrd = kind->initrd;
+    spec->cmdline = kind->cmdline;
+    return true;
 }
 
 static bool
@@ -95,6 +120,8 @@ create_guest(Fleet *fleet, FleetGuest *member, const PlanCondition *condition, u
             return false;
         spec.disk = disk_path(member->disk);
     }
+    if (kind->image && !give_image(fleet, member, kind, &spec, error))
+        return false;
     member->vcpus = spec.vcpus;
     member->cpu_shares = spec.cpu_shares;
     member->cpu_quota_percent = spec.cpu_quota_percent;
@@ -224,9 +251,14 @@ add_member(Fleet *fleet, GuestRole role, unsigned number)
 static int64_t
 boot_limit_ns(const Lab *lab, unsigned n_guests)
 {
+    bool image = lab->plan->micro.image || lab->plan->bulk.image;
+    int64_t base_ms = !image                                     ? BOOT_BASE_MS
+                      : lab->rig->accelerator == ACCELERATOR_TCG ? BOOT_IMAGE_TCG_MS
+                                                                 : BOOT_IMAGE_KVM_MS;
+
     if (lab->plan->boot_seconds > 0)
         return (int64_t) (lab->plan->boot_seconds * NS_PER_SECOND);
-    return (BOOT_BASE_MS + BOOT_GUEST_MS * (int64_t) n_guests / lab->rig->pool_cpus) * NS_PER_MS;
+    return (base_ms + BOOT_GUEST_MS * (int64_t) n_guests / lab->rig->pool_cpus) * NS_PER_MS;
 }
 
 Fleet *
@@ -269,6 +301,8 @@ fleet_destroy(Fleet *fleet, GError **error)
         g_clear_pointer(&fleet_guest(fleet, i)->guest, guest_free);
     for (guint i = 0; gone && i < fleet->guests->len; i++)
         g_clear_pointer(&fleet_guest(fleet, i)->disk, disk_free);
+    for (guint i = 0; gone && i < fleet->guests->len; i++)
+        g_clear_pointer(&fleet_guest(fleet, i)->image, image_free);
     return gone;
 }
 

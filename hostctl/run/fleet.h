@@ -14,6 +14,7 @@
 #include "hostctl/run/disk.h"
 #include "hostctl/run/lab.h"
 #include "hostctl/virt/guest.h"
+#include "hostctl/virt/image.h"
 
 typedef struct {
     Guest *guest;
@@ -24,6 +25,7 @@ typedef struct {
     unsigned cpu_shares, cpu_quota_percent; /* 0: libvirt's default; none */
     int64_t row_id;                         /* in the dataset */
     Disk *disk;                             /* in which its load runs; NULL: none */
+    Image *image;                           /* from which it boots; NULL: the appliance */
     char *page_path;                        /* the emulated page; NULL: none */
     QemuProcess *process;
     Stamp measure_asked;        /* the host's, when it was asked to measure */

@@ -16,6 +16,8 @@ find_image(Lab *lab, GError **error)
 {
     lab->kernel = state_file(lab->state, "guest/vmlinuz");
     lab->initrd = state_file(lab->state, "guest/initramfs");
+    if (lab->plan->micro.image && lab->plan->bulk.image)
+        return true;
 
     for (char **file = (char *[]){ lab->kernel, lab->initrd, NULL }; *file; file++)
         if (access(*file, R_OK) != 0)

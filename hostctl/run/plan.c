@@ -46,6 +46,10 @@ read_micro(const JsonPlace *place, const JsonField *field, void *target, GError 
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
         { "load", json_read_strv, offsetof(PlanGuests, load) },
         { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
+        { "image", json_read_string, offsetof(PlanGuests, image) },
+        { "kernel", json_read_string, offsetof(PlanGuests, kernel) },
+        { "initrd", json_read_string, offsetof(PlanGuests, initrd) },
+        { "cmdline", json_read_string, offsetof(PlanGuests, cmdline) },
         { "scope", json_read_choice, offsetof(PlanGuests, scope), .choices = scopes },
         { "load_at", json_read_choice, offsetof(PlanGuests, load_at), .choices = load_ats },
     };
@@ -77,6 +81,10 @@ read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError *
 {
     static const JsonField fields[] = {
         { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
+        { "image", json_read_string, offsetof(PlanGuests, image) },
+        { "kernel", json_read_string, offsetof(PlanGuests, kernel) },
+        { "initrd", json_read_string, offsetof(PlanGuests, initrd) },
+        { "cmdline", json_read_string, offsetof(PlanGuests, cmdline) },
         { "count", read_count, 0, 0, 10000 },
         { "vcpus", json_read_int64, offsetof(PlanGuests, vcpus), 1, 16 },
         { "memory_mib", json_read_int64, offsetof(PlanGuests, memory_mib), 64, 1 << 20 },
@@ -172,6 +180,16 @@ plan_new(void)
     return plan;
 }
 
+static void
+clear_guests(PlanGuests *guests)
+{
+    g_strfreev(guests->load);
+    g_free(guests->image);
+    g_free(guests->kernel);
+    g_free(guests->initrd);
+    g_free(guests->cmdline);
+}
+
 void
 plan_free(Plan *plan)
 {
@@ -184,8 +202,8 @@ plan_free(Plan *plan)
     g_free(plan->pool);
     g_free(plan->housekeeping);
     g_free(plan->text);
-    g_strfreev(plan->micro.load);
-    g_strfreev(plan->bulk.load);
+    clear_guests(&plan->micro);
+    clear_guests(&plan->bulk);
     g_strfreev(plan->load);
     g_strfreev(plan->load_env);
     g_strfreev(plan->events);

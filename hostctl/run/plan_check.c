@@ -180,16 +180,18 @@ check_disk_loads(const Plan *plan, guint index, const PlanCondition *condition, 
     const struct {
         const char *key, *role;
         int load;
-        int64_t disk_mib;
+        bool has_disk;
     } roles[] = {
-        { "victim_load", "micro", condition->victim_load, plan->micro.disk_mib },
-        { "culprit_load", "bulk", condition->culprit_load, plan->bulk.disk_mib },
+        { "victim_load", "micro", condition->victim_load,
+          plan->micro.disk_mib > 0 || plan->micro.image },
+        { "culprit_load", "bulk", condition->culprit_load,
+          plan->bulk.disk_mib > 0 || plan->bulk.image },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
         g_autofree char *path = g_strdup_printf("$.conditions[%u].%s", index, roles[i].key);
 
-        if (roles[i].load == PLAN_LOAD_DISK && roles[i].disk_mib == 0)
+        if (roles[i].load == PLAN_LOAD_DISK && !roles[i].has_disk)
             return fail(plan, error, path,
                         "disk: the %s guest has none (want $.guests.%s.disk_mib)", roles[i].role,
                         roles[i].role);
@@ -267,6 +269,21 @@ check_cpu_lists(const Plan *plan, GError **error)
                 "“%s” are no CPUs (want none, auto or a CPU list like 0-1)", plan->housekeeping);
 }
 
+static bool
+check_image(const Plan *plan, const char *role, const PlanGuests *guests, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("$.guests.%s.image", role);
+
+    if (!guests->image && (guests->kernel || guests->initrd || guests->cmdline))
+        return fail(plan, error, path, "missing, and kernel, initrd and cmdline belong to it");
+    if (guests->image && guests->disk_mib > 0)
+        return fail(plan, error, path, "such a guest has its own disk (leave disk_mib out)");
+    if (!guests->kernel != !guests->initrd || (guests->cmdline && !guests->kernel))
+        return fail(plan, error, path,
+                    "kernel wants initrd, and cmdline both (or none: it boots from its disk)");
+    return true;
+}
+
 bool
 plan_check(const Plan *plan, GError **error)
 {
@@ -284,6 +301,9 @@ plan_check(const Plan *plan, GError **error)
         return fail(plan, error, "$.guests.micro.disk_mib", "want at least %d", DISK_LEAST_MIB);
     if (plan->bulk.disk_mib > 0 && plan->bulk.disk_mib < DISK_LEAST_MIB)
         return fail(plan, error, "$.guests.bulk.disk_mib", "want at least %d", DISK_LEAST_MIB);
+    if (!check_image(plan, "micro", &plan->micro, error) ||
+        !check_image(plan, "bulk", &plan->bulk, error))
+        return false;
     if (plan->steps_percent->len == 0)
         return fail(plan, error, "$.steps_percent", "empty (want for example [0, 100, 200])");
     if (plan->measure_seconds * 1000 < 2 * (double) plan->interval_ms)

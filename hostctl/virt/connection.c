@@ -23,7 +23,7 @@ struct Connection {
     virConnectPtr handle;
     char *uri;
     char *embed_root; /* NULL: another driver */
-    char *run_dir;
+    char *run_dir, *state_dir;
     char *libvirt_version;
     char *hypervisor_version;
 };
@@ -178,6 +178,7 @@ connection_open(const char *uri, State *state, int timeout_ms, const Interrupt *
 
     connection->uri = complete_uri(uri, state);
     connection->run_dir = g_strdup(state_run_dir(state));
+    connection->state_dir = g_strdup(state_dir(state));
     connection->embed_root = embed_root_of_uri(connection->uri);
     if (connection->embed_root && !embed_root_prepare(state, connection->embed_root, error))
         return NULL;
@@ -208,6 +209,7 @@ connection_free(Connection *connection)
     g_free(connection->uri);
     g_free(connection->embed_root);
     g_free(connection->run_dir);
+    g_free(connection->state_dir);
     g_free(connection->libvirt_version);
     g_free(connection->hypervisor_version);
     g_free(connection);
@@ -256,6 +258,12 @@ const char *
 connection_embed_root(const Connection *connection)
 {
     return connection->embed_root;
+}
+
+const char *
+connection_state_dir(const Connection *connection)
+{
+    return connection->state_dir;
 }
 
 const char *

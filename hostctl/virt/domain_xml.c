@@ -11,6 +11,8 @@
 #include "hostctl/virt/xml_glue.h"
 
 #define QEMU_URI "http://libvirt.org/schemas/domain/qemu/1.0"
+/* Somebody's file: its owner stays who it was. */
+#define BACKING "/domain/devices/disk[target/@dev='vdb']/backingStore"
 #define QUOTA_PERIOD_US 100000u
 
 /* A template while it is filled. The first thing that goes wrong stays in `error`. */
@@ -93,14 +95,27 @@ fill_metadata(Filling *filling, const GuestSpec *spec)
     }
 }
 
+/* Without a kernel of its own the guest boots from its image, as the firmware finds it. */
+static void
+fill_boot(Filling *filling, const GuestSpec *spec)
+{
+    if (!spec->kernel) {
+        keep_if(filling, false, "/domain/os/kernel");
+        keep_if(filling, false, "/domain/os/initrd");
+        keep_if(filling, false, "/domain/os/cmdline");
+        return;
+    }
+    set_text(filling, "/domain/os/kernel", spec->kernel);
+    set_text(filling, "/domain/os/initrd", spec->initrd);
+    set_text(filling, "/domain/os/cmdline", spec->cmdline ? spec->cmdline : GUEST_CMDLINE);
+}
+
 static void
 fill_identity(Filling *filling, const GuestSpec *spec, const char *uuid)
 {
     set_text(filling, "/domain/name", spec->name);
     set_text(filling, "/domain/uuid", uuid);
-    set_text(filling, "/domain/os/kernel", spec->kernel);
-    set_text(filling, "/domain/os/initrd", spec->initrd);
-    set_text(filling, "/domain/os/cmdline", spec->cmdline ? spec->cmdline : GUEST_CMDLINE);
+    fill_boot(filling, spec);
     fill_metadata(filling, spec);
 }
 
@@ -208,12 +223,27 @@ fill_emulation(Filling *filling, const GuestSpec *spec)
 }
 
 static void
+fill_disk(Filling *filling, const char *target, const char *file)
+{
+    g_autofree char *disk = g_strdup_printf("/domain/devices/disk[target/@dev='%s']", target);
+    g_autofree char *source = g_strconcat(disk, "/source", NULL);
+
+    if (file)
+        set_attribute(filling, source, "file", file);
+    else
+        keep_if(filling, false, disk);
+}
+
+static void
 fill_devices(Filling *filling, const GuestSpec *spec, const char *console_path)
 {
-    if (spec->disk)
-        set_attribute(filling, "/domain/devices/disk/source", "file", spec->disk);
-    else
-        keep_if(filling, false, "/domain/devices/disk");
+    fill_disk(filling, "vda", spec->disk);
+    if (spec->overlay) {
+        set_attribute(filling, BACKING "/format", "type", spec->backing_format);
+        set_attribute(filling, BACKING "/source", "file", spec->backing);
+    }
+    fill_disk(filling, "vdb", spec->overlay);
+    fill_disk(filling, "vdc", spec->seed);
     if (console_path)
         set_attribute(filling, "/domain/devices/serial/source", "path", console_path);
     else

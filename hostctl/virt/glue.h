@@ -22,4 +22,5 @@ virConnectPtr connection_handle(const Connection *connection);
 
 /* ROOT of qemu:///embed?root=ROOT; NULL for other drivers. */
 const char *connection_embed_root(const Connection *connection);
+const char *connection_state_dir(const Connection *connection);
 const char *connection_run_dir(const Connection *connection);

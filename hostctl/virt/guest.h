@@ -48,12 +48,15 @@ typedef struct {
     uint64_t memory_kib;
     const cpu_set_t *pool;     /* vCPUs run here only; NULL: anywhere */
     const cpu_set_t *emulator; /* QEMU's own threads; NULL: where the vCPUs run */
-    const char *kernel;
+    const char *kernel;        /* NULL: boots from its overlay */
     const char *initrd;
-    const char *cmdline; /* NULL: the appliance's usual one */
-    const char *disk;    /* raw image shown as a virtio disk; NULL: none */
-    bool balloon;        /* virtio balloon with statistics each second; false: no balloon device */
-    bool nosharepages;   /* keep KSM away */
+    const char *cmdline;                  /* NULL: the appliance's usual one */
+    const char *disk;                     /* raw image shown as a virtio disk; NULL: none */
+    const char *overlay;                  /* qcow2 that it boots from, of an Image; NULL: none */
+    const char *backing, *backing_format; /* what it lies on: "qcow2" or "raw" */
+    const char *seed;                     /* its NoCloud seed; NULL: none */
+    bool balloon;      /* virtio balloon with statistics each second; false: no balloon device */
+    bool nosharepages; /* keep KSM away */
     bool hugepages;
     unsigned cpu_shares;        /* 0: libvirt's default */
     unsigned cpu_quota_percent; /* of one CPU, for each vCPU; 0: none */
@@ -68,6 +71,9 @@ typedef struct Guest Guest;
  */
 Guest *guest_create(Connection *connection, Journal *journal, const GuestSpec *spec,
                     GError **error);
+
+/* Asked before anything is touched: the files of the guest that has the name must stay. */
+bool guest_name_is_free(Connection *connection, const char *name, GError **error);
 
 /* A running guest by name, ours or not. Free it before its connection. */
 Guest *guest_find(Connection *connection, const char *name, GError **error);

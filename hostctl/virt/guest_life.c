@@ -9,6 +9,7 @@
 #include "common/base/fault.h"
 #include "hostctl/virt/domain_xml.h"
 #include "hostctl/virt/guest_private.h"
+#include "hostctl/virt/image.h"
 
 #define SHM_DIR "/dev/shm/"
 #define GONE_TIMEOUT_NS (30 * NS_PER_SECOND)
@@ -129,6 +130,7 @@ remove_run_files(const Connection *connection, const char *name)
     unlink(socket);
     if (log)
         unlink(log);
+    image_remove(connection_state_dir(connection), name);
 }
 
 static bool
@@ -158,8 +160,7 @@ clean_up_start(Connection *connection, Journal *journal, const GuestSpec *spec,
             journal_done(journal, ids[i], "not made", NULL);
 }
 
-/* Asked before anything is touched: the files of the guest that has the name must stay. */
-static bool
+bool
 guest_name_is_free(Connection *connection, const char *name, GError **error)
 {
     g_autoptr(virDomain) other = virDomainLookupByName(connection_handle(connection), name);

@@ -50,11 +50,17 @@ check_emulation(const GuestSpec *spec, GError **error)
 static bool
 check_texts(const GuestSpec *spec, GError **error)
 {
-    const char *const texts[] = { spec->owner,   spec->kernel, spec->initrd,
-                                  spec->cmdline, spec->disk,   spec->emulated.plugin_path };
+    const char *const texts[] = { spec->owner,         spec->kernel, spec->initrd,
+                                  spec->cmdline,       spec->disk,   spec->emulated.plugin_path,
+                                  spec->overlay,       spec->seed,   spec->backing,
+                                  spec->backing_format };
 
-    if (!spec->owner || !spec->kernel || !spec->initrd)
-        return failure_set(error, FAILURE_USAGE, "guest %s: owner, kernel and initrd are wanted",
+    if (!spec->owner || !spec->kernel != !spec->initrd || (!spec->kernel && !spec->overlay))
+        return failure_set(error, FAILURE_USAGE,
+                           "guest %s: owner, and kernel with initrd or an image, are wanted",
+                           spec->name);
+    if (spec->overlay && (!spec->backing || !spec->backing_format))
+        return failure_set(error, FAILURE_USAGE, "guest %s: its overlay lies on nothing",
                            spec->name);
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         if (texts[i] && !g_utf8_validate(texts[i], -1, NULL))

@@ -13,10 +13,8 @@
 #define SCHEMA "/usr/share/libvirt/schemas/domain.rng"
 
 static const char *const golden_files[] = {
-    "domain-kvm.xml",
-    "domain-kvm-everything.xml",
-    "domain-tcg.xml",
-    "domain-tcg-emulated.xml",
+    "domain-kvm.xml", "domain-kvm-everything.xml", "domain-kvm-image.xml",
+    "domain-tcg.xml", "domain-tcg-emulated.xml",
 };
 
 static xmlRelaxNG *schema;

@@ -101,6 +101,23 @@ makes_a_tcg_guest_with_emulated_counters(void **state)
 }
 
 static void
+makes_a_guest_that_boots_from_an_image(void **state)
+{
+    GuestSpec spec = plain_spec();
+    g_autofree char *xml = NULL, *direct = NULL;
+
+    spec.overlay = "/var/lib/insideout/disks/quick-micro.qcow2";
+    spec.backing = "/srv/images/debian-12.qcow2";
+    spec.backing_format = "qcow2";
+    spec.seed = "/var/lib/insideout/disks/quick-micro.seed.iso";
+    direct = build(&spec);
+    assert_non_null(strstr(direct, "<kernel>/var/lib/insideout/guest/vmlinuz</kernel>"));
+    spec.kernel = spec.initrd = NULL;
+    xml = build(&spec);
+    assert_golden("domain-kvm-image.xml", xml);
+}
+
+static void
 leaves_the_console_out_when_nobody_listens(void **state)
 {
     GuestSpec spec = plain_spec();
@@ -219,6 +236,7 @@ main(void)
         cmocka_unit_test(makes_a_kvm_guest_with_everything),
         cmocka_unit_test(makes_a_tcg_guest),
         cmocka_unit_test(makes_a_tcg_guest_with_emulated_counters),
+        cmocka_unit_test(makes_a_guest_that_boots_from_an_image),
         cmocka_unit_test(leaves_the_console_out_when_nobody_listens),
         cmocka_unit_test(refuses_a_spec_that_no_guest_can_have),
     };
