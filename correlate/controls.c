@@ -3,12 +3,21 @@
 
 #include <math.h>
 
-typedef enum { LEFT_OUT, QUIET, OVERCOMMITTED, REFUSED_CHECK, REFUSED_LOAD, REFUSED_WAIT } Part;
+typedef enum {
+    LEFT_OUT,
+    QUIET,
+    OVERCOMMITTED,
+    REFUSED_CHECK,
+    REFUSED_LOAD,
+    REFUSED_WAIT,
+    REFUSED_EMPTY
+} Part;
 
 static const char *const refusals[] = {
     [REFUSED_CHECK] = "its steal check failed: the visit was not what it claims",
     [REFUSED_LOAD] = "its load was over 50 %: something may have been shared in it",
     [REFUSED_WAIT] = "its vCPU waited more than 5 % of the time it wanted: somebody else was there",
+    [REFUSED_EMPTY] = "no window of it is evidence: see what was left out",
 };
 
 static void
@@ -50,8 +59,10 @@ part_of(const Visit *visit, bool control)
 {
     int label = label_of(visit);
 
-    if (visit->kept->len == 0 || (label != 0 && !control))
+    if (!control && (label != 0 || visit->kept->len == 0))
         return LEFT_OUT;
+    if (visit->kept->len == 0)
+        return REFUSED_EMPTY;
     if (visit->steal_pass == 0)
         return REFUSED_CHECK;
     if (label == 1 && visit->host_hogs > 0)

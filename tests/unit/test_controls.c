@@ -147,6 +147,16 @@ refuses_a_visit_in_which_somebody_else_made_it_wait(void **state)
 }
 
 static void
+a_control_without_evidence_does_not_vanish(void **state)
+{
+    g_autoptr(Visits) visits = new_run("control-load");
+    g_autoptr(GArray) controls = controls_new();
+
+    g_array_set_size(add_visit(visits, 1, 1, 0)->kept, 0);
+    assert_non_null(strstr(score(visits, controls).refusal, "no window of it is evidence"));
+}
+
+static void
 what_is_refused_altogether_has_a_row_without_a_ratio(void **state)
 {
     g_autoptr(Visits) visits = new_run("control-load");
@@ -308,6 +318,7 @@ main(void)
         cmocka_unit_test(a_number_that_falls_alarms_below_its_threshold),
         cmocka_unit_test(refuses_visits_with_too_much_load_or_a_failed_check),
         cmocka_unit_test(refuses_a_visit_in_which_somebody_else_made_it_wait),
+        cmocka_unit_test(a_control_without_evidence_does_not_vanish),
         cmocka_unit_test(what_is_refused_altogether_has_a_row_without_a_ratio),
         cmocka_unit_test(the_micro_guest_alone_has_nobody_to_share_with),
         cmocka_unit_test(alarms_under_host_hogs_are_no_false_ones),
