@@ -90,22 +90,10 @@ condition_apply_settings(const PlanCondition *condition, HostSettings *settings,
     return true;
 }
 
-/* 0: there is no balloon to ask. */
 static uint64_t
 target_kib(const PlanCondition *condition, const FleetGuest *guest)
 {
-    uint64_t memory_kib = guest_max_memory_kib(guest->guest);
-
-    switch (condition->balloon) {
-    case PLAN_BALLOON_PERCENT:
-        return (uint64_t) ((double) memory_kib * condition->balloon_percent / 100);
-    case PLAN_BALLOON_SIZE:
-        return MIN(memory_kib, condition->balloon_kib);
-    case PLAN_BALLOON_FULL:
-        return memory_kib;
-    default:
-        return 0;
-    }
+    return plan_condition_target_kib(condition, guest_max_memory_kib(guest->guest));
 }
 
 static bool

@@ -81,5 +81,11 @@ Plan *plan_parse(const char *name, const char *text, GError **error);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
+/*
+ * The most that the micro guest and so many bulk guests may hold at once in any condition, KiB: up
+ * to their balloons' targets where a condition has one. Huge pages are there as a whole.
+ */
+uint64_t plan_most_memory_kib(const Plan *plan, unsigned n_bulk);
+
 /* The least balloon target in KiB that a guest of this plan survives: boot, load and 32 MiB. */
 uint64_t plan_least_memory_kib(const Plan *plan);

@@ -61,6 +61,29 @@ any_work(const Plan *plan)
     return any;
 }
 
+static uint64_t
+held_kib(const PlanCondition *condition, int64_t memory_mib)
+{
+    uint64_t memory_kib = (uint64_t) memory_mib * 1024;
+    uint64_t target_kib = plan_condition_target_kib(condition, memory_kib);
+
+    return target_kib == 0 || condition->hugepages ? memory_kib : target_kib;
+}
+
+uint64_t
+plan_most_memory_kib(const Plan *plan, unsigned n_bulk)
+{
+    uint64_t most_kib = 0;
+
+    for (guint i = 0; i < plan->conditions->len; i++) {
+        const PlanCondition *condition = plan->conditions->pdata[i];
+
+        most_kib = MAX(most_kib, held_kib(condition, plan->micro.memory_mib) +
+                                     n_bulk * held_kib(condition, plan->bulk.memory_mib));
+    }
+    return most_kib;
+}
+
 uint64_t
 plan_least_memory_kib(const Plan *plan)
 {

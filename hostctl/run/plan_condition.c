@@ -220,6 +220,21 @@ same_by_role(const PlanByRole *a, const PlanByRole *b)
     return a->micro == b->micro && a->bulk == b->bulk;
 }
 
+uint64_t
+plan_condition_target_kib(const PlanCondition *condition, uint64_t memory_kib)
+{
+    switch (condition->balloon) {
+    case PLAN_BALLOON_PERCENT:
+        return (uint64_t) ((double) memory_kib * condition->balloon_percent / 100);
+    case PLAN_BALLOON_SIZE:
+        return MIN(memory_kib, condition->balloon_kib);
+    case PLAN_BALLOON_FULL:
+        return memory_kib;
+    default:
+        return 0;
+    }
+}
+
 bool
 plan_condition_same_guests(const PlanCondition *a, const PlanCondition *b)
 {

@@ -91,6 +91,9 @@ void plan_condition_free(void *condition);
  * number. */
 bool plan_read_amount(const JsonPlace *place, const JsonField *field, void *target, GError **error);
 
+/* What a guest of so much memory is asked down to, KiB; 0: its balloon is left alone. */
+uint64_t plan_condition_target_kib(const PlanCondition *condition, uint64_t memory_kib);
+
 /* True when guests made for one condition serve the other as they are. */
 bool plan_condition_same_guests(const PlanCondition *a, const PlanCondition *b);
 

@@ -200,20 +200,21 @@ check_working_sets(const Rig *rig, const Plan *plan, const MemoryStats *memory, 
 static bool
 check_memory(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 {
+    uint64_t most_kib = plan_most_memory_kib(plan, rig->n_bulk);
     MemoryStats memory;
 
     rig->guests_memory_kib =
         ((uint64_t) plan->micro.memory_mib + (uint64_t) plan->bulk.memory_mib * rig->n_bulk) * 1024;
     if (!memory_read(root, &memory, error) || !check_working_sets(rig, plan, &memory, error))
         return false;
-    if ((double) rig->guests_memory_kib <= (double) memory.available_kib * plan->memory_overcommit)
+    if ((double) most_kib <= (double) memory.available_kib * plan->memory_overcommit)
         return true;
-    return failure_set(
-        error, FAILURE_FAILED,
-        "%s: $.guests: %u guests need %.1f GiB, and this host has %.1f GiB available "
-        "(fewer or smaller guests, or \"memory_overcommit\" above %g)",
-        plan->path, rig->n_bulk + 1, (double) rig->guests_memory_kib / (1 << 20),
-        (double) memory.available_kib / (1 << 20), plan->memory_overcommit);
+    return failure_set(error, FAILURE_FAILED,
+                       "%s: $.guests: %u guests need %.1f GiB (down to their balloons' targets), "
+                       "and this host has %.1f GiB available "
+                       "(fewer or smaller guests, or \"memory_overcommit\" above %g)",
+                       plan->path, rig->n_bulk + 1, (double) most_kib / (1 << 20),
+                       (double) memory.available_kib / (1 << 20), plan->memory_overcommit);
 }
 
 /* Before any guest boots, not when the condition's turn comes. */

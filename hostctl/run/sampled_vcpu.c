@@ -12,6 +12,7 @@ struct SampledVcpu {
     unsigned vcpu;
     pid_t tid;
     bool exits_watched;
+    bool gone, told_gone; /* unplugged while its guest goes on; the dataset has a note of it */
     SchedFile sched;
     EmulatedPage *page;   /* shared memory's mapping; owned */
     Counters *guest_mode; /* of the page */
@@ -185,20 +186,51 @@ write_counters(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **err
     return true;
 }
 
-bool
-sampled_vcpu_sched(const SampledVcpu *vcpu, SchedReading *ret_reading, GError **error)
+static bool
+guest_lives(const SampledVcpu *vcpu)
 {
-    switch (sched_read(&vcpu->sched, ret_reading)) {
-    case SCHED_READ:
+    const QemuProcess *process = vcpu->guest->process;
+    uint64_t ticks;
+
+    return thread_start_ticks(vcpu->lab->root, process->pid, process->pid, &ticks, NULL) &&
+           ticks == process->start_ticks;
+}
+
+bool
+sampled_vcpu_sched(SampledVcpu *vcpu, SchedReading *ret_reading, bool *ret_gone, GError **error)
+{
+    SchedStatus status = vcpu->gone ? SCHED_GONE : sched_read(&vcpu->sched, ret_reading);
+
+    *ret_gone = false;
+    if (status == SCHED_READ)
         return true;
-    case SCHED_GONE:
+    if (status == SCHED_GONE && (vcpu->gone || guest_lives(vcpu))) {
+        *ret_gone = vcpu->gone = true;
+        return true;
+    }
+    if (status == SCHED_GONE)
         return failure_set(error, FAILURE_FAILED,
                            "guest %s: its vCPU %u has ended (QEMU died, or somebody stopped it)",
                            vcpu->guest->name, vcpu->vcpu);
-    default:
-        return failure_set(error, FAILURE_FAILED, "guest %s vCPU %u: schedstat is not readable",
+    return failure_set(error, FAILURE_FAILED, "guest %s vCPU %u: schedstat is not readable",
+                       vcpu->guest->name, vcpu->vcpu);
+}
+
+/* Once; in the open transaction. */
+static bool
+write_gone(SampledVcpu *vcpu, int64_t visit_id, GError **error)
+{
+    g_autofree char *text = NULL;
+    NoteRow row = { stamp_now(), visit_id, vcpu->guest->row_id, "warning", NULL };
+
+    if (vcpu->told_gone)
+        return true;
+    text = g_strdup_printf("guest %s: its vCPU %u has ended while the guest goes on (unplugged): "
+                           "from here on it has no samples",
                            vcpu->guest->name, vcpu->vcpu);
-    }
+    row.text = text;
+    vcpu->told_gone = true;
+    return writer_note(vcpu->lab->writer, &row, error);
 }
 
 bool
@@ -207,9 +239,12 @@ sampled_vcpu_write(SampledVcpu *vcpu, int64_t visit_id, GError **error)
     Lab *lab = vcpu->lab;
     SchedSampleRow row = { .key = { vcpu->guest->row_id, vcpu->vcpu, visit_id, stamp_now() } };
     SchedReading reading;
+    bool gone;
 
-    if (!sampled_vcpu_sched(vcpu, &reading, error))
+    if (!sampled_vcpu_sched(vcpu, &reading, &gone, error))
         return false;
+    if (gone)
+        return write_gone(vcpu, visit_id, error);
     row.run_ns = reading.run_ns;
     row.delay_ns = reading.delay_ns;
     row.slices = reading.slices;

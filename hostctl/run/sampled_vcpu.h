@@ -21,8 +21,13 @@ void sampled_vcpu_free(SampledVcpu *vcpu);
 
 const FleetGuest *sampled_vcpu_guest(const SampledVcpu *vcpu);
 
-/* Run time and wait so far. A vCPU that has ended is an error that names it. */
-bool sampled_vcpu_sched(const SampledVcpu *vcpu, SchedReading *ret_reading, GError **error);
+/*
+ * Run time and wait so far. A vCPU that has ended is an error that names it when its guest has
+ * ended too; else it was unplugged, and `ret_gone` is true from then on, with nothing read.
+ */
+bool sampled_vcpu_sched(SampledVcpu *vcpu, SchedReading *ret_reading, bool *ret_gone,
+                        GError **error);
 
-/* Its rows of one tick, in the open transaction; VM exits are those of the last exits_read(). */
+/* Its rows of one tick, in the open transaction; VM exits are those of the last exits_read(). Of
+ * one that was unplugged a note, and nothing after it. */
 bool sampled_vcpu_write(SampledVcpu *vcpu, int64_t visit_id, GError **error);

@@ -201,13 +201,16 @@ sampler_delay(Sampler *sampler, uint64_t *ret_run_ns, uint64_t *ret_delay_ns, GE
     uint64_t run_ns = 0, delay_ns = 0;
 
     for (guint i = 0; i < sampler->vcpus->len; i++) {
-        const SampledVcpu *vcpu = sampler->vcpus->pdata[i];
+        SampledVcpu *vcpu = sampler->vcpus->pdata[i];
         SchedReading reading;
+        bool gone;
 
         if (!sampled_vcpu_guest(vcpu)->loaded)
             continue;
-        if (!sampled_vcpu_sched(vcpu, &reading, error))
+        if (!sampled_vcpu_sched(vcpu, &reading, &gone, error))
             return false;
+        if (gone)
+            continue;
         run_ns += reading.run_ns;
         delay_ns += reading.delay_ns;
     }

@@ -211,6 +211,34 @@ reads_the_factors_of_a_condition(void **state)
     assert_false(plan_condition_same_guests(a, b));
 }
 
+static uint64_t
+most_kib_with(const char *conditions, unsigned n_bulk)
+{
+    g_autofree char *text =
+        g_strconcat(HEAD, "\"conditions\":[", conditions, "],", STEPS, "}", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = plan_parse("t.json", text, &error);
+
+    if (!plan)
+        fail_msg("%s", error->message);
+    plan->micro.memory_mib = 1000;
+    plan->bulk.memory_mib = 2000;
+    return plan_most_memory_kib(plan, n_bulk);
+}
+
+static void
+guests_hold_what_the_largest_condition_leaves_them(void **state)
+{
+#define SQUEEZED "{\"name\":\"a\",\"balloon\":\"75%\"}"
+    assert_int_equal(most_kib_with(SQUEEZED, 4), 9000 * 1024 * 3 / 4);
+    assert_int_equal(most_kib_with(SQUEEZED ",{\"name\":\"b\",\"balloon\":\"full\"}", 4),
+                     9000 * 1024);
+    assert_int_equal(most_kib_with(SQUEEZED ",{\"name\":\"b\",\"balloon\":\"none\"}", 4),
+                     9000 * 1024);
+    assert_int_equal(most_kib_with(SQUEEZED ",{\"name\":\"b\",\"balloon\":\"auto\"}", 4),
+                     9000 * 1024);
+}
+
 static void
 knows_the_least_memory_that_a_guest_survives(void **state)
 {
@@ -233,6 +261,7 @@ main(void)
         cmocka_unit_test(takes_a_referees_defaults),
         cmocka_unit_test(names_the_path_of_every_mistake),
         cmocka_unit_test(reads_the_factors_of_a_condition),
+        cmocka_unit_test(guests_hold_what_the_largest_condition_leaves_them),
         cmocka_unit_test(knows_the_least_memory_that_a_guest_survives),
     };
 
