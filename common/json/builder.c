@@ -17,12 +17,27 @@ json_put_text(JsonBuilder *builder, const char *key, const char *text)
         json_builder_add_null_value(builder);
 }
 
+/*
+ * json-glib puts ".0" behind what has no point, and 1e+17 becomes 1e+17.0, which is no JSON: the
+ * nearest number that needs a point is written instead, one part in 10^15 away.
+ */
+static double
+writable(double number)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    for (g_ascii_dtostr(text, sizeof text, number); strchr(text, 'e') && !strchr(text, '.');
+         g_ascii_dtostr(text, sizeof text, number))
+        number = nextafter(number, 0);
+    return number;
+}
+
 void
 json_put_number(JsonBuilder *builder, const char *key, double number)
 {
     json_builder_set_member_name(builder, key);
     if (isfinite(number))
-        json_builder_add_double_value(builder, number);
+        json_builder_add_double_value(builder, writable(number));
     else
         json_builder_add_null_value(builder);
 }

@@ -116,3 +116,13 @@ cpu_times_busy_ns(const CpuTimes *times, const cpu_set_t *pool)
             busy_ns += times->cpus[i].user_ns + times->cpus[i].system_ns + times->cpus[i].irq_ns;
     return busy_ns;
 }
+
+unsigned
+cpu_times_online(const CpuTimes *times, const cpu_set_t *pool)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < times->length; i++)
+        n += CPU_ISSET(times->cpus[i].cpu, pool) != 0;
+    return n;
+}

@@ -34,3 +34,6 @@ const CpuTime *cpu_times_get(const CpuTimes *times, size_t *ret_length);
 
 /* Busy time (user, system, irq) of the pool's CPUs in the last reading, summed. */
 uint64_t cpu_times_busy_ns(const CpuTimes *times, const cpu_set_t *pool);
+
+/* How many CPUs of `pool` were there at the last reading: one that is offline has no line. */
+unsigned cpu_times_online(const CpuTimes *times, const cpu_set_t *pool);

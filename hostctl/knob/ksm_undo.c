@@ -2,6 +2,7 @@
 #include "hostctl/knob/ksm_undo.h"
 
 #include "common/base/failure.h"
+#include "common/base/fault.h"
 #include "common/base/sysroot.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/knob/change.h"
@@ -82,6 +83,8 @@ ksm_unmerge_fits(const Sysroot *root, const KsmStats *stats, GError **error)
         return true;
     if (!memory_read(root, &memory, error))
         return false;
+    memory.available_kib =
+        (uint64_t) fault_number("ksm.available_kib", (double) memory.available_kib);
     if (memory.available_kib < need_kib)
         return failure_set(error, FAILURE_FAILED,
                            "unsharing all pages needs %" G_GUINT64_FORMAT

@@ -144,6 +144,12 @@ sampler_tick(Sampler *sampler, int64_t visit_id, GError **error)
     return true;
 }
 
+unsigned
+sampler_cpus_online(const Sampler *sampler)
+{
+    return cpu_times_online(sampler->cpu_times, &sampler->lab->rig->pool);
+}
+
 static bool
 write_guest_memory(Lab *lab, const FleetGuest *guest, int64_t visit_id, GError **error)
 {

@@ -28,6 +28,9 @@ bool sampler_tick(Sampler *sampler, int64_t visit_id, GError **error);
 /* The host's memory alone: files of /proc and /sys, quick enough for the edges of a window. */
 bool sampler_host_memory(Sampler *sampler, int64_t visit_id, GError **error);
 
+/* How many CPUs of the pool the last tick has seen: those that are online. */
+unsigned sampler_cpus_online(const Sampler *sampler);
+
 /* The memory of host and guests, and page sharing: slower, so at the edges of visits only. */
 bool sampler_memory(Sampler *sampler, int64_t visit_id, GError **error);
 

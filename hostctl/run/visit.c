@@ -4,6 +4,7 @@
 #include "common/base/cpuset.h"
 #include "common/base/fault.h"
 #include "hostctl/run/balloon_auto.h"
+#include "hostctl/run/cadence.h"
 #include "hostctl/run/disturbance.h"
 #include "hostctl/run/guest_view.h"
 #include "hostctl/run/placement.h"
@@ -85,18 +86,29 @@ sample_window(Lab *lab, Fleet *fleet, Sampler *sampler, VisitRow *row, GError **
 {
     int64_t interval_ns = lab->plan->interval_ms * NS_PER_MS;
     int64_t windows = (int64_t) (lab->plan->measure_seconds * NS_PER_SECOND) / interval_ns;
+    Stamp now;
+    Cadence cadence;
 
     if (!interrupt_sleep(lab->interrupt, GUEST_LEAD_NS, error) ||
         !sampler_tick(sampler, row->id, error))
         return false;
-    row->start_raw_ns = clock_raw_ns();
-    row->start_wall_ns = clock_wall_ns();
+    now = stamp_now();
+    cadence = cadence_new(interval_ns, (unsigned) CPU_COUNT(&lab->rig->pool), &now);
+    row->start_raw_ns = now.raw_ns;
+    row->start_wall_ns = now.wall_ns;
     for (int64_t i = 1; i <= windows; i++) {
-        if (!interrupt_sleep_until(lab->interrupt, row->start_raw_ns + i * interval_ns, error) ||
-            !sampler_tick(sampler, row->id, error) ||
+        int64_t due_ns = row->start_raw_ns + i * interval_ns;
+
+        if (!interrupt_sleep_until(lab->interrupt, due_ns, error))
+            return false;
+        now = stamp_now();
+        if (!sampler_tick(sampler, row->id, error) ||
             !balloon_auto_step(lab, fleet, row->id, error))
             return false;
+        cadence_tick(&cadence, due_ns, &now, sampler_cpus_online(sampler));
     }
+    if (!cadence_note(&cadence, lab, row->id, error))
+        return false;
     row->end_raw_ns = row->start_raw_ns + windows * interval_ns;
     row->end_wall_ns = row->start_wall_ns + windows * interval_ns;
     return true;

@@ -198,6 +198,22 @@ connection_open(const char *uri, State *state, int timeout_ms, const Interrupt *
     return g_steal_pointer(&connection);
 }
 
+bool
+connection_revive(Connection *connection, GError **error)
+{
+    virConnectPtr handle;
+
+    if (virConnectIsAlive(connection->handle) == 1)
+        return true;
+    handle = open_handle(connection->uri, CONNECTION_TIMEOUT_MS, NULL, error);
+    if (!handle)
+        return false;
+    virConnectClose(connection->handle);
+    connection->handle = handle;
+    virConnectSetKeepAlive(handle, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+    return true;
+}
+
 void
 connection_free(Connection *connection)
 {

@@ -31,6 +31,11 @@ bool connection_uri_is_embedded(const char *uri);
  */
 Connection *connection_open(const char *uri, State *state, int timeout_ms,
                             const Interrupt *interrupt, GError **error);
+/*
+ * Opens it anew when its daemon has hung up (it was restarted); nothing to do while it is alive.
+ * Guests' own handles stay dead.
+ */
+bool connection_revive(Connection *connection, GError **error);
 void connection_free(Connection *connection); /* guests stay as they are */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connection, connection_free)
 

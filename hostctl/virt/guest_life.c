@@ -229,29 +229,67 @@ guest_create(Connection *connection, Journal *journal, const GuestSpec *spec, GE
     return guest;
 }
 
+/* A restarted libvirtd knows its guests again; what was asked of before knows nothing more. */
+static void
+reattach(Guest *guest)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    virDomainPtr domain;
+
+    if (virConnectIsAlive(virDomainGetConnect(guest->domain)) == 1 ||
+        !connection_revive(guest->connection, NULL) ||
+        virDomainGetUUIDString(guest->domain, uuid) < 0)
+        return;
+    domain = virDomainLookupByUUIDString(connection_handle(guest->connection), uuid);
+    if (!domain)
+        return;
+    virDomainFree(guest->domain);
+    guest->domain = domain;
+}
+
+/* 1: it runs; 0: it has gone, and libvirt has forgotten it; -1: nobody can say (error set). */
+static int
+ask_running(const Guest *guest, GError **error)
+{
+    int active = virDomainIsActive(guest->domain);
+
+    if (active >= 0 || virt_no_domain())
+        return MAX(active, 0);
+    virt_failure(error, "guest %s: whether it has gone", guest->name);
+    return -1;
+}
+
 /* libvirt forgets a transient domain when QEMU has gone. */
 static bool
 await_gone(const Guest *guest, GError **error)
 {
     int64_t deadline_ns = clock_raw_ns() + GONE_TIMEOUT_NS;
+    int running;
 
-    while (virDomainIsActive(guest->domain) == 1) {
+    while ((running = ask_running(guest, error)) == 1) {
         if (clock_raw_ns() > deadline_ns)
             return failure_set(error, FAILURE_FAILED, "guest %s was told to go and is still there",
                                guest->name);
         g_usleep(GONE_POLL_NS / 1000);
     }
-    return true;
+    return running == 0;
 }
 
 /* The slow half, safe in any thread. */
 static bool
 end_domain(Guest *guest, GError **error)
 {
+    g_autoptr(GError) refused = NULL;
+
     if (!guest_require_ours(guest, "destroyed", error))
         return false;
-    if (virDomainDestroy(guest->domain) < 0 && !virt_no_domain() && guest_is_running(guest))
-        return virt_failure(error, "guest %s cannot be destroyed", guest->name);
+    if (virDomainDestroy(guest->domain) < 0 && !virt_no_domain())
+        virt_failure(&refused, "guest %s cannot be destroyed", guest->name);
+    /* It may have ended by itself meanwhile; not knowing is no proof of that. */
+    if (refused && ask_running(guest, NULL) != 0) {
+        g_propagate_error(error, g_steal_pointer(&refused));
+        return false;
+    }
     fault_point("guest.undefine");
     return await_gone(guest, error);
 }
@@ -259,6 +297,7 @@ end_domain(Guest *guest, GError **error)
 bool
 guest_destroy(Guest *guest, GError **error)
 {
+    reattach(guest);
     return end_domain(guest, error) && remove_leftovers(guest, error) &&
            close_entries(guest, "destroyed", error);
 }
@@ -286,6 +325,7 @@ guest_destroy_many(GPtrArray *guests, GError **error)
 
     for (guint i = 0; i < guests->len; i++) {
         endings[i].guest = guests->pdata[i];
+        reattach(endings[i].guest);
         g_thread_pool_push(pool, &endings[i], NULL);
     }
     g_thread_pool_free(pool, FALSE, TRUE);

@@ -38,11 +38,17 @@ says_what_each_package_is_for()
     ! grep -vE '^(#.*|)$' scripts/packages | grep -vqE '^(build|run|test|extra|package|bench) +[a-z0-9.+-]+  +[^ ].+$'
 }
 
-for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/scale scripts/hardware-report appliance/build; do
+knows_every_fuzz_target()
+{
+    [ "$(scripts/fuzz --list | sort)" = "$(find tests/fuzz -name 'fuzz_*.c' -printf '%f\n' | sed 's/^fuzz_//; s/\.c$//' | sort)" ]
+}
+
+for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/fuzz scripts/scale scripts/hardware-report appliance/build; do
     check "$script --help answers on standard output" helps "$script"
     check "$script --frobnicate is refused as wrong usage" refuses "$script"
 done
 check 'scripts/packages names no package twice' names_no_package_twice
 check 'scripts/packages says what each is for' says_what_each_package_is_for
 check 'the stages and the list of fault points are those of the sources' scripts/faults --check-names
+check 'scripts/fuzz knows every target' knows_every_fuzz_target
 exit $status

@@ -39,14 +39,14 @@ def await_change(process, options):
     raise NotHeld(f'not ended within {PATIENCE_SECONDS} s')
 
 
-def start(place, argv, fault, output):
+def start(place, argv, fault, output, more=None):
     """On a terminal of its own, whose other end is returned too: closing that hangs up."""
     pid, terminal = pty.fork()
     if pid == 0:
         with open(output, 'wb') as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        os.execve(argv[0], argv, {**place.env, 'INSIDEOUT_FAULT': fault})
+        os.execve(argv[0], argv, {**place.env, **(more or {}), 'INSIDEOUT_FAULT': fault})
     return pid, terminal
 
 

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -33,7 +34,23 @@ PLANS = {
     'emulated': {**PLAN, 'counters': 'emulated', 'conditions': [NOISY]},
     'pair': {**PLAN, 'counters': 'emulated', 'conditions': [NOISY], 'guests': {'micro': GUEST,
              'bulk': {'count': 1, **GUEST}}},
+    'system': {**PLAN, **PLAIN, 'connect': 'qemu:///system', 'conditions': [NOISY]},
+    'unshare': {**PLAN, **PLAIN, 'between_conditions': 'keep', 'conditions': [NOISY, {'name': 'quiet', 'ksm': 'off'}]},
 }
+
+
+def _with_micro(plan, **more):
+    guests = PLANS[plan]['guests']
+    return {**PLANS[plan], 'guests': {**guests, 'micro': {**guests['micro'], **more}}}
+
+
+# What the guest does to itself while hostctl stands still.
+PLANS['reboots'] = _with_micro('plain', load=['sh', '-c', 'sleep 5; reboot -f'])
+PLANS['probe dies'] = _with_micro('plain', load=['sh', '-c', 'sleep 2; kill -9 $(pidof guestprobe)'])
+PLANS['vcpu goes'] = _with_micro('plain', vcpus=2, load=['sh', '-c', 'sleep 2; echo 0 >/sys/devices/system/cpu/cpu1/online'])
+PLANS['system pair'] = _with_micro('system', vcpus=2)
+DAEMONS = ('virtlogd', 'libvirtd')
+WHAT_HAPPENS = ('clock-is-stepped', 'disk-is-slow')
 
 
 def read(path):
@@ -53,6 +70,7 @@ class Place:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         self.dir = tempfile.mkdtemp(prefix='io-', dir='/run')
         self.hostctl = os.path.join(build, 'hostctl', 'hostctl')
+        self.outside = os.path.join(build, 'tests', 'outside.so')
         self.state, self.run = os.path.join(self.dir, 'state'), os.path.join(self.dir, 'run')
         self.dataset = os.path.join(self.dir, 'run.db')
         os.chmod(self.dir, 0o755)
@@ -66,10 +84,46 @@ class Place:
         self.env.pop('INSIDEOUT_FAULT', None)
 
     def plan(self, name):
-        return os.path.join(self.dir, name + '.json')
+        return os.path.join(self.dir, name.replace(' ', '-') + '.json')
+
+    def libvirtd_answers(self):
+        return self.call(['virsh', '-c', 'qemu:///system', 'version']).returncode == 0
+
+    def start_libvirtd(self):
+        """By hand, since no service manager need be here. One that somebody else has started is not ours to stop."""
+        if self.libvirtd_answers() and not os.path.exists(self.pid_file('libvirtd')):
+            raise OSError('a libvirtd runs that is not of this test')
+        for name in DAEMONS:
+            if not os.path.exists(self.pid_file(name)) and not (name == 'virtlogd' and os.path.exists('/run/libvirt/virtlogd-sock')):
+                subprocess.run([name, '-d', '-p', self.pid_file(name)], check=True)
+        deadline = time.monotonic() + 20
+        while not self.libvirtd_answers():
+            if time.monotonic() > deadline:
+                raise OSError('libvirtd does not answer')
+            time.sleep(0.2)
+
+    def pid_file(self, daemon):
+        return os.path.join(self.dir, daemon + '.pid')
+
+    def stop_libvirtd(self, number, daemons=('libvirtd',)):
+        for name in daemons:
+            pid = read(self.pid_file(name)).strip()
+            if not pid.isdigit():
+                continue
+            os.kill(int(pid), number)
+            while os.path.exists(f'/proc/{pid}'):
+                time.sleep(0.05)
+            if os.path.exists(self.pid_file(name)):
+                os.unlink(self.pid_file(name))
+
+    def forget_what_happens(self):
+        for name in WHAT_HAPPENS:
+            if os.path.exists(os.path.join(self.dir, name)):
+                os.unlink(os.path.join(self.dir, name))
 
     def remove(self):
         self.recover()
+        self.stop_libvirtd(signal.SIGTERM, DAEMONS)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def command(self, name, plan=None):

@@ -90,6 +90,19 @@ def merge(path, results):
     return merged
 
 
+def merge_accidents(path, results, names):
+    """The same for accidents, in the order of `names`."""
+    known = {}
+    if os.path.exists(path):
+        with open(path, encoding='utf-8') as file:
+            known = {result['accident']: result for result in json.load(file)['cells']}
+    known.update({result['accident']: result for result in results})
+    merged = [known[name] for name in names if name in known]
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(as_json(merged) + '\n')
+    return merged
+
+
 def matrix_section(results):
     held = sum(result['held'] for result in results)
     yield f'**{len(results)} of {len(all_cells())} cells tried, {held} held.**'

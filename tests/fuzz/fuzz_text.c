@@ -20,6 +20,20 @@ check_cpuset(const char *text)
     g_assert(CPU_EQUAL(&set, &again));
 }
 
+/* No line of a message begins where another program's would, and no cell is a formula. */
+static void
+check_outputs(const char *text)
+{
+    g_autofree char *message = text_message(text);
+    g_autofree char *cell = text_csv_cell(text);
+    g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
+
+    for (char **line = lines; line != lines + g_strv_length(lines); line++)
+        g_assert(line == lines || g_str_has_prefix(*line, "  "));
+    g_assert(!*cell || !strchr("=+-@", *cell));
+    g_assert(!strpbrk(cell, ",;") || (*cell == '"' && g_str_has_suffix(cell, "\"")));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -37,5 +51,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_to_double(text, &d, NULL);
     text_to_kib(text, 1024, &u, NULL);
     check_cpuset(text);
+    check_outputs(text);
     return 0;
 }

@@ -44,6 +44,19 @@ sums_what_a_pool_was_busy(void **state)
 }
 
 static void
+counts_the_cpus_of_a_pool_that_are_online(void **state)
+{
+    g_autofree char *path = fixture_path("host-two-guests");
+    g_autoptr(Sysroot) root = sysroot_new(path);
+    g_autoptr(CpuTimes) times = cpu_times_new(root, NULL);
+    cpu_set_t pool;
+
+    assert_true(cpuset_parse("2-5", &pool, NULL));
+    assert_true(cpu_times_read(times, NULL));
+    assert_int_equal(cpu_times_online(times, &pool), 2);
+}
+
+static void
 does_not_take_the_sum_for_a_cpu(void **state)
 {
     g_autofree char *path = fixture_path("host-nested-lab");
@@ -81,6 +94,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_each_cpu_in_ns),
         cmocka_unit_test(sums_what_a_pool_was_busy),
+        cmocka_unit_test(counts_the_cpus_of_a_pool_that_are_online),
         cmocka_unit_test(does_not_take_the_sum_for_a_cpu),
         cmocka_unit_test(grows_with_the_work_of_this_machine),
     };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
 #include <string.h>
 
 #include "common/base/json_guard.h"
 #include "common/base/near_name.h"
+#include "common/json/builder.h"
 #include "common/json/document.h"
 #include "tests/support/cmocka_all.h"
 
@@ -160,6 +162,31 @@ finds_the_near_name_and_no_far_one(void **state)
     assert_null(near_name("", known));
 }
 
+static void
+writes_numbers_that_are_read_again(void **state)
+{
+    static const double numbers[] = { 0,     1,    -2.5, 1e16,  1e17,   -1e17,
+                                      1e22,  2e77, 1e-5, 1e-20, 5e-324, 1.7976931348623157e308,
+                                      1e300, -7e99 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        g_autoptr(JsonBuilder) builder = json_builder_new();
+        g_autofree char *text = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        double again;
+
+        json_builder_begin_object(builder);
+        json_put_number(builder, "n", numbers[i]);
+        json_builder_end_object(builder);
+        text = json_builder_text(builder, false);
+        node = json_document_parse("written.json", text, -1, NULL);
+        if (!node)
+            fail_msg("%.17g becomes %s", numbers[i], text);
+        again = json_object_get_double_member(json_node_get_object(node), "n");
+        assert_true(fabs(again - numbers[i]) <= 1e-15 * fabs(numbers[i]));
+    }
+}
+
 int
 main(void)
 {
@@ -170,6 +197,7 @@ main(void)
         cmocka_unit_test(is_not_fooled_by_strings_quotes_and_comments),
         cmocka_unit_test(takes_every_escape_of_json_and_refuses_those_of_c),
         cmocka_unit_test(finds_the_near_name_and_no_far_one),
+        cmocka_unit_test(writes_numbers_that_are_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
