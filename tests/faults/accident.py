@@ -190,7 +190,7 @@ def run_accident(place, accident):
         code, text = check_accident(place, accident)
     except (NotHeld, OSError, sqlite3.Error, subprocess.SubprocessError) as problem:
         why = str(problem)
-        if accident.plan.startswith('system'):
+        if accident.plan.startswith('system') and not place.libvirtd_answers():
             place.start_libvirtd()
         place.recover()
     finally:
