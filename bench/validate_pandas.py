@@ -52,7 +52,7 @@ def main():
     ratios = {name: float((windows[name] / windows[name + '_host']).median()) for name in EVENTS}
     windows['ratio'] = windows.branch_misses / windows.cycles
     windows = windows.merge(visits, on='visit_id')
-    rho = {int(condition): float(some.ratio.corr(some.vp_percent, method='spearman'))
+    rho = {int(condition): float(some.ratio.rank().corr(some.vp_percent.rank()))
            for condition, some in windows.groupby('condition_id')}
     print(json.dumps({'windows': len(windows), 'median_ratio': ratios, 'spearman': rho}))
 

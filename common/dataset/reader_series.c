@@ -79,7 +79,8 @@ fill_row(sqlite3_stmt *statement, guint columns, DatasetRow *row)
         int column = (int) i + 3;
 
         row->value[i] = sqlite3_column_int64(statement, column);
-        if (sqlite3_column_type(statement, column) != SQLITE_NULL)
+        /* What is not there reads as 0: only then it has to be asked. */
+        if (row->value[i] != 0 || sqlite3_column_type(statement, column) != SQLITE_NULL)
             row->present |= 1ull << i;
     }
 }
