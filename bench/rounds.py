@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,8 @@ T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.
 
 def options(text, rounds, **more):
     """The options every bench has, and those of `more`: name=(default, help)."""
+    # Whoever is told to end still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended by a signal'))
     parser = argparse.ArgumentParser(description=text.split('\n')[0])
     parser.add_argument('--build', default=TOP + '/build-bench', help='where the programs were built')
     parser.add_argument('--rounds', type=int, default=rounds, help='pairs of measurements (%(default)s)')
