@@ -127,7 +127,8 @@ sysroot_list(const Sysroot *root, const char *path, char ***ret_names, GError **
 
     while ((name = g_dir_read_name(dir)))
         g_ptr_array_add(names, g_strdup(name));
-    qsort(names->pdata, names->len, sizeof names->pdata[0], compare_names);
+    if (names->len > 0)
+        qsort(names->pdata, names->len, sizeof names->pdata[0], compare_names);
     g_ptr_array_add(names, NULL);
     *ret_names = (char **) g_ptr_array_free(g_steal_pointer(&names), FALSE);
     return true;

@@ -8,6 +8,7 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "hostctl/virt/domain_xml.h"
+#include "hostctl/virt/embed_group.h"
 #include "hostctl/virt/guest_private.h"
 #include "hostctl/virt/image.h"
 
@@ -118,7 +119,7 @@ console_path(const Connection *connection, const char *name)
     return g_build_filename(connection_run_dir(connection), file, NULL);
 }
 
-/* The console's socket, and the embedded driver's log, which nobody rotates. */
+/* The console's socket, and the embedded driver's log and groups, which nobody else removes. */
 static void
 remove_run_files(const Connection *connection, const char *name)
 {
@@ -130,6 +131,11 @@ remove_run_files(const Connection *connection, const char *name)
     unlink(socket);
     if (log)
         unlink(log);
+    if (root) {
+        g_autoptr(Sysroot) live = sysroot_new("/");
+
+        embed_group_remove(live, root, name);
+    }
     image_remove(connection_state_dir(connection), name);
 }
 

@@ -35,6 +35,7 @@ chmod 755 "$place"
 mkdir -m 755 "$place/state" "$place/run"
 export INSIDEOUT_STATE_DIR=$place/state INSIDEOUT_RUN_DIR=$place/run
 cp -r "$IMAGE" "$place/state/guest"
+embed_id=$(printf %s "$INSIDEOUT_RUN_DIR/embed" | sha256sum | cut -c1-8)
 daemon_pids=()
 
 clean_up()
@@ -55,6 +56,8 @@ picture()
     find /dev/shm -name 'insideout-*' | sort
     stat -c '%n %a %U %G' /dev/kvm 2>/dev/null || true
     pgrep -f 'guest=small-' || true
+    # Control groups that libvirt's embedded driver made; theirs- are made and ended by virsh.
+    find /sys/fs/cgroup -maxdepth 3 -name "qemu-embed-$embed_id-*" ! -name '*-theirs-*' 2>/dev/null | sort
 }
 
 # What the kernel counts of sharing and can go back: less than before is no harm, since pages of
