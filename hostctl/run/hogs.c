@@ -57,6 +57,9 @@ become_hog(HogKind kind, const cpu_set_t *cpus, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, HOG_NAME);
+    /* The kernel may give a session as a whole the weight of one task (sched_autogroup_enabled):
+     * each hog is to weigh as one, whatever terminal it was started from. */
+    setsid();
     if (getppid() != parent || sched_setaffinity(0, sizeof *cpus, cpus) < 0)
         _exit(127);
     close_range(3, UINT32_MAX, 0);
