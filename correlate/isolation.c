@@ -7,18 +7,6 @@
 #include "correlate/stats/difference.h"
 #include "correlate/stats/quantile.h"
 
-static const DatasetCondition *
-condition_of(const DatasetFacts *facts, const DatasetVisit *visit)
-{
-    for (guint i = 0; i < facts->conditions->len; i++) {
-        const DatasetCondition *condition = &g_array_index(facts->conditions, DatasetCondition, i);
-
-        if (condition->id == visit->condition_id)
-            return condition;
-    }
-    return NULL;
-}
-
 static double
 log_rate(const DatasetVisit *visit)
 {
@@ -42,7 +30,7 @@ collect(const DatasetFacts *facts, const DatasetCondition *condition, double vp_
 {
     for (guint i = 0; i < facts->visits->len; i++) {
         const DatasetVisit *visit = &g_array_index(facts->visits, DatasetVisit, i);
-        const DatasetCondition *its = condition_of(facts, visit);
+        const DatasetCondition *its = dataset_facts_condition(facts, visit->condition_id);
         double rate = log_rate(visit);
 
         if (!its || isnan(rate))
@@ -99,7 +87,7 @@ isolation_rows(const DatasetFacts *facts)
 
     for (guint i = 0; i < facts->visits->len; i++) {
         const DatasetVisit *visit = &g_array_index(facts->visits, DatasetVisit, i);
-        const DatasetCondition *condition = condition_of(facts, visit);
+        const DatasetCondition *condition = dataset_facts_condition(facts, visit->condition_id);
         IsolationRow row;
 
         if (!condition || visit->bulk_running <= 0 || isnan(log_rate(visit)) ||

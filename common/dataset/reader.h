@@ -75,6 +75,7 @@ typedef struct {
 /* By its id; NULL when there is none. */
 const DatasetVisit *dataset_facts_visit(const DatasetFacts *facts, int64_t id);
 const DatasetGuest *dataset_facts_guest(const DatasetFacts *facts, int64_t id);
+const DatasetCondition *dataset_facts_condition(const DatasetFacts *facts, int64_t id);
 
 typedef struct DatasetReader DatasetReader;
 

@@ -184,6 +184,15 @@ dataset_facts_guest(const DatasetFacts *facts, int64_t id)
     return NULL;
 }
 
+const DatasetCondition *
+dataset_facts_condition(const DatasetFacts *facts, int64_t id)
+{
+    for (guint i = 0; i < facts->conditions->len; i++)
+        if (g_array_index(facts->conditions, DatasetCondition, i).id == id)
+            return &g_array_index(facts->conditions, DatasetCondition, i);
+    return NULL;
+}
+
 bool
 dataset_reader_pings(DatasetReader *reader, DatasetPingFunc each, void *data, GError **error)
 {

@@ -177,20 +177,18 @@ a_cpu_was_kept(const DatasetRun *run, const DatasetVisit *visit)
 static bool
 waits_for_a_disk(const DatasetFacts *facts, const DatasetVisit *visit)
 {
-    for (guint i = 0; i < facts->conditions->len; i++) {
-        const DatasetCondition *condition = &g_array_index(facts->conditions, DatasetCondition, i);
+    const DatasetCondition *condition = dataset_facts_condition(facts, visit->condition_id);
 
-        if (condition->id == visit->condition_id)
-            return g_strcmp0(condition->victim_load, "disk") == 0 ||
-                   (g_strcmp0(condition->culprit_load, "disk") == 0 && visit->bulk_running > 0);
-    }
-    return false;
+    return condition &&
+           (g_strcmp0(condition->victim_load, "disk") == 0 ||
+            (g_strcmp0(condition->culprit_load, "disk") == 0 && visit->bulk_running > 0));
 }
 
 static StealCheck
 new_check(const DatasetFacts *facts, const DatasetVisit *visit)
 {
-    StealCheck check = { .condition = "",
+    const DatasetCondition *condition = dataset_facts_condition(facts, visit->condition_id);
+    StealCheck check = { .condition = condition ? condition->name : "",
                          .kind = visit->kind,
                          .visit_id = visit->id,
                          .repeat = visit->repeat,
@@ -209,12 +207,6 @@ new_check(const DatasetFacts *facts, const DatasetVisit *visit)
                          .jain = NAN,
                          .pass = -1 };
 
-    for (guint i = 0; i < facts->conditions->len; i++) {
-        const DatasetCondition *condition = &g_array_index(facts->conditions, DatasetCondition, i);
-
-        if (condition->id == visit->condition_id)
-            check.condition = condition->name;
-    }
     return check;
 }
 

@@ -13,15 +13,6 @@ typedef struct {
     RowWriter *rows;
 } Output;
 
-static const char *
-condition_name(const DatasetFacts *facts, int64_t id)
-{
-    for (guint i = 0; i < facts->conditions->len; i++)
-        if (g_array_index(facts->conditions, DatasetCondition, i).id == id)
-            return g_array_index(facts->conditions, DatasetCondition, i).name;
-    return "";
-}
-
 /* Rows of a visit or guest that the file does not have belong to nobody. */
 static bool
 write_row(const DatasetExits *row, void *data, GError **error)
@@ -29,11 +20,13 @@ write_row(const DatasetExits *row, void *data, GError **error)
     const Output *output = data;
     const DatasetVisit *visit = dataset_facts_visit(output->facts, row->visit_id);
     const DatasetGuest *guest = dataset_facts_guest(output->facts, row->guest_id);
+    const DatasetCondition *condition;
     RowWriter *rows = output->rows;
 
     if (!visit || !guest)
         return true;
-    row_writer_text(rows, condition_name(output->facts, visit->condition_id));
+    condition = dataset_facts_condition(output->facts, visit->condition_id);
+    row_writer_text(rows, condition ? condition->name : "");
     row_writer_integer(rows, visit->id);
     row_writer_text(rows, visit->kind);
     row_writer_integer(rows, visit->repeat);

@@ -60,22 +60,14 @@ window_writer_free(WindowWriter *writer)
     g_free(writer);
 }
 
-static const char *
-condition_name(const DatasetFacts *facts, int64_t id)
-{
-    for (guint i = 0; i < facts->conditions->len; i++)
-        if (g_array_index(facts->conditions, DatasetCondition, i).id == id)
-            return g_array_index(facts->conditions, DatasetCondition, i).name;
-    return "";
-}
-
 static void
 put_place(WindowWriter *writer, const WalkTarget *target)
 {
     const DatasetVisit *visit = target->visit;
+    const DatasetCondition *condition = dataset_facts_condition(writer->facts, visit->condition_id);
     RowWriter *rows = writer->rows;
 
-    row_writer_text(rows, condition_name(writer->facts, visit->condition_id));
+    row_writer_text(rows, condition ? condition->name : "");
     row_writer_integer(rows, visit->id);
     row_writer_text(rows, visit->kind);
     row_writer_integer(rows, visit->repeat);

@@ -147,13 +147,9 @@ check_clock(const char *path, const DatasetFacts *facts, GError **error)
 static const char *
 condition_name(const DatasetFacts *facts, int64_t id)
 {
-    for (guint i = 0; i < facts->conditions->len; i++) {
-        const DatasetCondition *condition = &g_array_index(facts->conditions, DatasetCondition, i);
+    const DatasetCondition *condition = dataset_facts_condition(facts, id);
 
-        if (condition->id == id)
-            return condition->name;
-    }
-    return "";
+    return condition ? condition->name : "";
 }
 
 /* The schedule comes from the plan and its seed; it must not have changed with the program. */
