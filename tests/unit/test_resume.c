@@ -42,14 +42,15 @@ write_run(const char *path, const char *state, double step_percent)
     const RunRow row = run_row("6.1");
     DatasetWriter *writer = dataset_writer(path);
     const ConditionRow condition = { .name = "quiet" };
+    int64_t condition_id = 0;
 
     assert_ok(writer_begin(writer, &error_));
     assert_ok(writer_run(writer, &row, &error_));
+    assert_ok(writer_condition(writer, &condition, &condition_id, &error_));
     for (unsigned i = 0; i < 2; i++) {
         VisitRow visit = visit_row_none;
 
-        assert_ok(writer_condition(writer, &condition, &visit.condition_id, &error_) || i > 0);
-        visit.condition_id = 1;
+        visit.condition_id = condition_id;
         visit.repeat = 1;
         visit.position = i + 1;
         visit.kind = "step";
