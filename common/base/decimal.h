@@ -11,5 +11,8 @@
 /* Writes "%lu" at `at`; the end, where the final 0 stands. */
 char *decimal_put_u64(char *at, uint64_t value);
 
+/* Writes "%0*lu", at most 20 wide. */
+char *decimal_put_digits(char *at, uint64_t value, int width);
+
 /* Writes "%.*f", 0 to 9 decimals; the end, where the final 0 stands. */
 char *decimal_put(char *at, double value, int decimals);

@@ -190,14 +190,27 @@ put_verdict(Buffer *buffer, const StatVerdict *verdict)
     put_text(buffer, verdict->verdict);
 }
 
+/* "%*ld.%09ld" of a time of seconds; its length. */
+static size_t
+put_time(char *text, int64_t ns, int width)
+{
+    char digits[DECIMAL_BYTES];
+    char *end = decimal_put_u64(digits, (uint64_t) ns / NS_PER_SECOND);
+    char *at = text;
+
+    for (long blanks = width - (end - digits); blanks > 0; blanks--)
+        *at++ = ' ';
+    at = mempcpy(at, digits, (size_t) (end - digits));
+    *at++ = '.';
+    return (size_t) (decimal_put_digits(at, (uint64_t) ns % NS_PER_SECOND, 9) - text);
+}
+
 void
 stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
 {
     g_autofree char *tame = window->domain ? tame_domain(window->domain, style->separator) : NULL;
     char time[TIME_BYTES];
-    int time_bytes = g_snprintf(
-        time, sizeof time, "%*lld.%09lld", style->perf == STAT_PERF_6_1 ? 6 : 0,
-        (long long) (window->end_ns / NS_PER_SECOND), (long long) (window->end_ns % NS_PER_SECOND));
+    size_t time_bytes = put_time(time, window->end_ns, style->perf == STAT_PERF_6_1 ? 6 : 0);
     Buffer buffer;
 
     /* Not cleared as a whole: it is large. */
@@ -207,7 +220,7 @@ stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
     buffer.n = 0;
     for (unsigned i = 0; i < window->n_rows; i++) {
         if (style->with_time) {
-            put_bytes(&buffer, time, (size_t) time_bytes);
+            put_bytes(&buffer, time, time_bytes);
             put_separator(&buffer);
         }
         if (window->thread) {

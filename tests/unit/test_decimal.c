@@ -69,6 +69,22 @@ writes_whole_numbers_up_to_the_largest(void **state)
     }
 }
 
+static void
+fills_up_with_zeros_to_the_width(void **state)
+{
+    static const uint64_t values[] = { 0, 5, 42, 100, 12345, 999999999, 4294967296 };
+    char text[DECIMAL_BYTES];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        for (int width = 1; width <= 20; width++) {
+            g_autofree char *wanted = g_strdup_printf("%0*" G_GUINT64_FORMAT, width, values[i]);
+
+            assert_int_equal(decimal_put_digits(text, values[i], width) - text, strlen(wanted));
+            assert_string_equal(text, wanted);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -76,6 +92,7 @@ main(void)
         cmocka_unit_test(writes_what_printf_writes),
         cmocka_unit_test(writes_what_printf_writes_for_any_bits),
         cmocka_unit_test(writes_whole_numbers_up_to_the_largest),
+        cmocka_unit_test(fills_up_with_zeros_to_the_width),
     };
 
     return cmocka_run_group_tests_name("decimal", tests, NULL, NULL);
