@@ -95,11 +95,10 @@ wait_until(Run *run, int64_t due_ns)
 static bool
 write_textfile(Run *run, const StatWindow *window, GError **error)
 {
-    const TextfileInput input = { .window = window,
-                                  .since_boot = stat_session_cpu_times(run->session),
-                                  .wall_ns = clock_wall_ns() };
+    TextfileInput input = { .window = window, .wall_ns = clock_wall_ns() };
 
-    return textfile_update(run->textfile, &input, error);
+    return stat_session_cpu_times(run->session, &input.since_boot, error) &&
+           textfile_update(run->textfile, &input, error);
 }
 
 static void

@@ -45,6 +45,13 @@ find_witness(const StatSession *session)
     return -1;
 }
 
+/* The kernel composes all of /proc/stat for whoever wants a line of it: only where it is needed. */
+static bool
+needs_busy_time(const StatSession *session)
+{
+    return session->witness >= 0 && !session->is_command;
+}
+
 static bool
 open_set(StatSession *session, const Sysroot *root, CounterSource source, const char *const *events,
          pid_t command, const PmuKernel *kernel, GError **error)
@@ -120,10 +127,13 @@ stat_session_close(StatSession *session)
     g_free(session);
 }
 
-CpuTimes
-stat_session_cpu_times(const StatSession *session)
+bool
+stat_session_cpu_times(StatSession *session, CpuTimes *ret_times, GError **error)
 {
-    return cpu_times_total(session->times);
+    if (!needs_busy_time(session) && !cpu_times_update(session->times, error))
+        return false;
+    *ret_times = cpu_times_total(session->times);
+    return true;
 }
 
 CounterSource
@@ -169,7 +179,7 @@ stat_session_next(StatSession *session, StatWindow *ret_window, GError **error)
     int64_t now_ns, busy_ns;
 
     if (!counter_set_read_sum(session->set, &now, error) ||
-        !cpu_times_update(session->times, error))
+        (needs_busy_time(session) && !cpu_times_update(session->times, error)))
         return false;
     now_ns = clock_raw_ns();
     busy_ns = cpu_times_total(session->times).busy_ns;
@@ -180,8 +190,12 @@ stat_session_next(StatSession *session, StatWindow *ret_window, GError **error)
     window_between(&session->last, &now, session->witness < 0 ? NULL : &witness, &window);
     if (window.verdict == WINDOW_INVALID && !counter_set_rearm(session->set, error))
         return false;
-    *ret_window = (StatWindow){ .end_ns = now_ns - session->begin_ns,
-                                .elapsed_ns = now_ns - session->last_ns };
+    /* Written in place: a window is too large to be cleared each time. */
+    ret_window->thread = ret_window->domain = NULL;
+    ret_window->vcpu = 0;
+    ret_window->verdict = NULL;
+    ret_window->end_ns = now_ns - session->begin_ns;
+    ret_window->elapsed_ns = now_ns - session->last_ns;
     fill_rows(session, &window, ret_window);
     stat_window_add_metrics(ret_window);
     session->last = now;

@@ -23,8 +23,9 @@ StatSession *stat_session_open(const Sysroot *root, CounterSource source, const 
 void stat_session_close(StatSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StatSession, stat_session_close)
 
-/* Of all CPUs since boot, at the end of the last window. */
-CpuTimes stat_session_cpu_times(const StatSession *session);
+/* Of all CPUs since boot, at the end of the last window. Call it after stat_session_next(), if at
+ * all. */
+bool stat_session_cpu_times(StatSession *session, CpuTimes *ret_times, GError **error);
 
 CounterSource stat_session_source(const StatSession *session);
 
