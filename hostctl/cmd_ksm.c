@@ -15,7 +15,6 @@
 #include "hostctl/subcommand.h"
 #include "hostctl/workbench.h"
 
-#define UNMERGE_TIMEOUT_MS 600000
 #define PAGE_KIB 4
 
 /* What is shown, in order: settings first, then facts. */
@@ -133,7 +132,7 @@ ksm_set(const CommandContext *context, int argc, char **argv, GError **error)
 
     pace_tell("waiting for page sharing to be as asked");
     knob = ksm_knob_new(bench.journal, true, error);
-    return knob && ksm_knob_apply(knob, settings, (size_t) argc - 1, UNMERGE_TIMEOUT_MS,
+    return knob && ksm_knob_apply(knob, settings, (size_t) argc - 1, KSM_UNMERGE_SECONDS * 1000,
                                   context->interrupt, error);
 }
 
@@ -149,7 +148,7 @@ ksm_restore(const CommandContext *context, int argc, char **argv, GError **error
         !workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
     pace_tell("putting page sharing back");
-    done = ksm_put_back_held(bench.journal, notes, error);
+    done = ksm_put_back_held(bench.journal, context->interrupt, notes, error);
     pace_end();
     for (guint i = 0; i < notes->len; i++)
         printf("%s\n", (const char *) notes->pdata[i]);

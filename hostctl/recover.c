@@ -241,7 +241,7 @@ undo_ksm(Recovery *recovery, GPtrArray *steps)
         if (!step->text && ksm_entry_is_ours(step->entry))
             g_ptr_array_add(entries, step->entry);
     }
-    ksm_put_back_entries(recovery->journal, entries, notes, &error);
+    ksm_put_back_entries(recovery->journal, entries, recovery->interrupt, notes, &error);
 
     for (guint i = 0; i < steps->len; i++) {
         RecoverStep *step = steps->pdata[i];

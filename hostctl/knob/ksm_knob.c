@@ -253,5 +253,6 @@ ksm_knob_put_back(KsmKnob *knob, GPtrArray *notes, GError **error)
             g_ptr_array_add(entries, entry);
         change->id = 0;
     }
-    return ksm_put_back_entries(knob->journal, entries, notes, error);
+    /* A signal is what most often brings us here: it must not keep anything from its old value. */
+    return ksm_put_back_entries(knob->journal, entries, NULL, notes, error);
 }

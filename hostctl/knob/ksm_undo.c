@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/knob/ksm_undo.h"
 
+#include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "common/base/sysroot.h"
+#include "hostctl/blocking.h"
 #include "hostctl/collect/memory.h"
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_setting.h"
@@ -52,14 +54,21 @@ entry_of_rank(const GPtrArray *entries, size_t wanted)
     return NULL;
 }
 
-/* Writes a value on the way to the old one; the journal knows it as ours. */
+/* Writes a value on the way to the old one; the journal knows it as ours, and so what a write that
+ * fails leaves: KSM's run is 0 after a 2 that was broken off. */
 static bool
 write_between(Journal *journal, const JournalEntry *entry, const char *value, GError **error)
 {
     g_autoptr(Sysroot) root = sysroot_new(entry->root ? entry->root : "/");
+    g_autofree char *left = NULL;
 
-    return journal_change(journal, entry->id, value, error) &&
-           sysroot_write(root, entry->target, value, error);
+    if (!journal_change(journal, entry->id, value, error))
+        return false;
+    if (sysroot_write(root, entry->target, value, error))
+        return true;
+    if (change_read(root, entry->kind, entry->target, &left, NULL))
+        journal_change(journal, entry->id, left, NULL);
+    return false;
 }
 
 /* Is the file still as we left it, so that we may pass through another value? */
@@ -108,9 +117,38 @@ leaves_pages_shared(const JournalEntry *run)
            ksm_unmerge_fits(root, &stats, NULL);
 }
 
+typedef struct {
+    Journal *journal;
+    const JournalEntry *run;
+} Unmerge;
+
+static bool
+write_two(void *data, GError **error)
+{
+    const Unmerge *unmerge = data;
+
+    return write_between(unmerge->journal, unmerge->run, "2", error);
+}
+
+/* The kernel unmerges inside of write(), for minutes where much is shared. */
+static bool
+unmerge(Journal *journal, const JournalEntry *run, const Interrupt *interrupt, GError **error)
+{
+    g_autoptr(Sysroot) root = sysroot_new(run->root ? run->root : "/");
+    Unmerge work = { journal, run };
+    KsmStats stats;
+
+    if (ksm_read(root, &stats, error) && ksm_unmerge_fits(root, &stats, error) &&
+        blocking_run(write_two, &work, KSM_UNMERGE_SECONDS * NS_PER_SECOND, interrupt, error))
+        return true;
+    g_prefix_error(error, "unsharing all pages: ");
+    return false;
+}
+
 /* pages_to_scan is refused while the advisor is on; two settings while pages are shared. */
 static bool
-clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
+clear_the_way(Journal *journal, const GPtrArray *entries, const Interrupt *interrupt,
+              GError **error)
 {
     const JournalEntry *advisor = entry_of_rank(entries, KSM_SETTING_ADVISOR);
     const JournalEntry *run = entry_of_rank(entries, KSM_SETTING_RUN);
@@ -125,7 +163,7 @@ clear_the_way(Journal *journal, const GPtrArray *entries, GError **error)
         return false;
     if (!run || !shows_ours(run) || !(needs_unmerged || leaves_pages_shared(run)))
         return true;
-    return write_between(journal, run, "2", error);
+    return unmerge(journal, run, interrupt, error);
 }
 
 static void
@@ -140,30 +178,33 @@ undo_one(Journal *journal, const JournalEntry *entry, GPtrArray *notes, GError *
 }
 
 bool
-ksm_put_back_entries(Journal *journal, GPtrArray *entries, GPtrArray *notes, GError **error)
+ksm_put_back_entries(Journal *journal, GPtrArray *entries, const Interrupt *interrupt,
+                     GPtrArray *notes, GError **error)
 {
     g_autoptr(GError) first = NULL;
+    g_autoptr(GError) in_the_way = NULL;
 
-    if (!clear_the_way(journal, entries, &first))
-        g_debug("%s", first->message);
+    if (!clear_the_way(journal, entries, interrupt, &in_the_way) && notes)
+        g_ptr_array_add(notes, g_strdup_printf("page sharing: %s", in_the_way->message));
     for (size_t i = 0; i <= KSM_SETTINGS; i++)
         for (guint k = 0; k < entries->len; k++)
             if (rank(entries->pdata[k]) == i)
                 undo_one(journal, entries->pdata[k], notes, &first);
-    if (first) {
-        g_propagate_error(error, g_steal_pointer(&first));
-        return false;
-    }
-    return true;
+    if (!first)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&first));
+    if (in_the_way)
+        g_prefix_error(error, "%s; then: ", in_the_way->message);
+    return false;
 }
 
 bool
-ksm_put_back_held(Journal *journal, GPtrArray *notes, GError **error)
+ksm_put_back_held(Journal *journal, const Interrupt *interrupt, GPtrArray *notes, GError **error)
 {
     g_autoptr(GPtrArray) entries = journal_unfinished(journal);
 
     for (guint i = entries->len; i > 0; i--)
         if (!ksm_entry_is_held(journal, entries->pdata[i - 1]))
             g_ptr_array_remove_index(entries, i - 1);
-    return ksm_put_back_entries(journal, entries, notes, error);
+    return ksm_put_back_entries(journal, entries, interrupt, notes, error);
 }

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 
 #include "hostctl/collect/ksm.h"
+#include "hostctl/interrupt.h"
 #include "hostctl/knob/journal.h"
 
 #define KSM_SERVICE "ksmtuned.service"
+#define KSM_UNMERGE_SECONDS 600
 
 /* True for an entry about KSM: one of its files, or the service that tunes it. */
 bool ksm_entry_is_ours(const JournalEntry *entry);
@@ -22,10 +24,15 @@ bool ksm_unmerge_fits(const Sysroot *root, const KsmStats *stats, GError **error
 
 /*
  * Puts back the entries about KSM among `entries` (JournalEntry, the newest first) and skips the
- * others. Notes (char *, may be NULL) say what was left alone because somebody else had changed it.
- * Tries every file before it reports the first error.
+ * others. Notes (char *, may be NULL) say what was left alone because somebody else had changed it,
+ * and why pages stay shared that were not before. Where pages have to be unshared first, that is
+ * done as on the way there: only with memory for the copies, in a thread of its own, so that a
+ * signal (`interrupt` NULL: none) breaks it off, and for at most KSM_UNMERGE_SECONDS; the other
+ * files are put back all the same. Tries every file before it reports the first error.
  */
-bool ksm_put_back_entries(Journal *journal, GPtrArray *entries, GPtrArray *notes, GError **error);
+bool ksm_put_back_entries(Journal *journal, GPtrArray *entries, const Interrupt *interrupt,
+                          GPtrArray *notes, GError **error);
 
 /* The same for all that is held. */
-bool ksm_put_back_held(Journal *journal, GPtrArray *notes, GError **error);
+bool ksm_put_back_held(Journal *journal, const Interrupt *interrupt, GPtrArray *notes,
+                       GError **error);

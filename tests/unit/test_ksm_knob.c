@@ -91,7 +91,7 @@ puts_back_what_another_process_left(void **state)
 
     g_autoptr(Journal) later = journal_open(tree->state, tree->root, NULL);
     g_autoptr(GPtrArray) entries = journal_unfinished(later);
-    assert_true(ksm_put_back_entries(later, entries, NULL, NULL));
+    assert_true(ksm_put_back_entries(later, entries, NULL, NULL, NULL));
     assert_all_as_before(tree);
     ksm_knob_free(knob); /* finds everything as it was */
     assert_all_as_before(tree);
@@ -137,6 +137,48 @@ leaves_no_page_shared_where_none_was_before(void **state)
         assert_true(switched);
         assert_host_tree(tree, DIR "run", cases[i].run_before);
         assert_int_equal(journal_names(tree, "\"change\":\"2\""), cases[i].unshares);
+        host_tree_teardown(state);
+        setup(state);
+    }
+}
+
+/* The way back needs pages unshared: max_page_sharing was changed. */
+static void
+unshares_on_the_way_back_only_with_memory_and_unless_a_signal_came(void **state)
+{
+    static const struct {
+        const char *sharing; /* pages */
+        bool signal;
+        const char *note; /* NULL: none */
+    } cases[] = { { "40", false, NULL },
+                  { "200000", false, "937 MiB" },
+                  { "40", true, "stopped by signal" } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        HostTree *tree = *state;
+        const KsmSetting sharing = { "max_page_sharing", "300" };
+        const KsmSetting run = { "run", "0" };
+        KsmKnob *knob = ksm_knob_new(tree->journal, true, NULL);
+        g_autoptr(Interrupt) interrupt = interrupt_new_manual(NULL);
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+
+        assert_true(ksm_knob_apply(knob, &sharing, 1, 1000, NULL, NULL));
+        assert_true(ksm_knob_apply(knob, &run, 1, 1000, NULL, NULL));
+        ksm_knob_free(knob);
+        host_tree_put(tree, DIR "pages_shared", "12");
+        host_tree_put(tree, DIR "pages_sharing", cases[i].sharing);
+        host_tree_reopen_journal(tree);
+        if (cases[i].signal)
+            interrupt_raise(interrupt, SIGTERM);
+        assert_true(ksm_put_back_held(tree->journal, interrupt, notes, &error));
+        /* A plain file takes the setting all the same, and nothing is left to recover. */
+        assert_host_tree(tree, DIR "max_page_sharing", "256");
+        assert_host_tree(tree, DIR "run", "1");
+        assert_int_equal(count_unfinished(tree), 0);
+        assert_int_equal(notes->len, cases[i].note ? 1 : 0);
+        if (cases[i].note)
+            assert_non_null(strstr(notes->pdata[0], cases[i].note));
         host_tree_teardown(state);
         setup(state);
     }
@@ -238,7 +280,7 @@ keeps_the_first_state_through_settings_made_by_hand(void **state)
     }
     assert_host_tree(tree, DIR "pages_to_scan", "2001");
     assert_int_equal(count_unfinished(tree), 1);
-    assert_true(ksm_put_back_held(tree->journal, NULL, NULL));
+    assert_true(ksm_put_back_held(tree->journal, NULL, NULL, NULL));
     assert_all_as_before(tree);
 }
 
@@ -309,6 +351,7 @@ main(void)
         CASE(switches_on_and_off_and_puts_everything_back),
         CASE(puts_back_what_another_process_left),
         CASE(leaves_no_page_shared_where_none_was_before),
+        CASE(unshares_on_the_way_back_only_with_memory_and_unless_a_signal_came),
         CASE(passes_the_advisor_by_when_it_sets_pages),
         CASE(unshares_before_what_the_kernel_takes_only_unshared),
         CASE(refuses_to_unshare_without_memory_for_the_copies),
