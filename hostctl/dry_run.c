@@ -127,6 +127,19 @@ print_visits(const Plan *plan, const Rig *rig, const GArray *visits, FILE *out)
     }
 }
 
+static void
+print_settling(const Plan *plan, FILE *out)
+{
+    int64_t longest_ns = experiment_longest_settle_ns(plan);
+    g_autofree char *longest = progress_duration(longest_ns);
+
+    if (longest_ns > 0)
+        fprintf(out,
+                "             (of that at most %s for page sharing to settle, %g s a block: "
+                "$.ksm_settle_seconds)\n",
+                longest, plan->ksm_settle_seconds);
+}
+
 void
 dry_run_print(const Plan *plan, const Rig *rig, FILE *out)
 {
@@ -146,6 +159,7 @@ dry_run_print(const Plan *plan, const Rig *rig, FILE *out)
                 ((const PlanCondition *) plan->conditions->pdata[i])->text);
     fprintf(out, "visits       %u in about %s%s\n", visits->len, duration,
             plan->repeats < 3 ? " (exploratory: fewer than 3 repeats)" : "");
+    print_settling(plan, out);
     print_effects(plan, rig, visits, out);
     print_visits(plan, rig, visits, out);
 }

@@ -55,6 +55,25 @@ condition_apply_host(const PlanCondition *condition, KsmKnob *knob, Lab *lab, GE
     }
 }
 
+/* What these sysfs values leave unsaid may be on already. */
+static bool
+may_share_pages(const PlanCondition *condition)
+{
+    const char *const *values = (const char *const *) condition->ksm_values;
+
+    if (condition->ksm == PLAN_KSM_VALUES)
+        return !g_strv_contains(values, "run=0") && !g_strv_contains(values, "run=2");
+    return condition->ksm == PLAN_KSM_ON || condition->ksm == PLAN_KSM_KSMTUNED;
+}
+
+int64_t
+condition_longest_settle_ns(const PlanCondition *condition, const Plan *plan)
+{
+    return plan->ksm_settle_scans > 0 && may_share_pages(condition)
+               ? (int64_t) (plan->ksm_settle_seconds * NS_PER_SECOND)
+               : 0;
+}
+
 bool
 condition_settle_ksm(const PlanCondition *condition, Lab *lab, GError **error)
 {

@@ -24,6 +24,9 @@ bool condition_apply_settings(const PlanCondition *condition, HostSettings *sett
  */
 bool condition_settle_ksm(const PlanCondition *condition, Lab *lab, GError **error);
 
+/* At most so long; 0 where the condition leaves or puts page sharing off. */
+int64_t condition_longest_settle_ns(const PlanCondition *condition, const Plan *plan);
+
 /*
  * Asks all guests for the target together and waits for each: reached, stalled or late, all three
  * recorded; one that stops short is a note in the dataset, not an error. Switches the policy of

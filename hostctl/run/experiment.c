@@ -41,17 +41,36 @@ left_ns(const Plan *plan, const Rig *rig, const Lab *lab, const GArray *visits, 
 {
     unsigned block = UINT_MAX;
     int64_t sum_ns = 0;
+    bool begins;
 
     for (guint i = from; i < visits->len; i++) {
         const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
 
         if (lab && lab_has_visit(lab, i))
             continue;
+        begins = block == UINT_MAX ? from == 0 || visit->block != (visit - 1)->block
+                                   : block != visit->block;
         sum_ns += visit_planned_ns(plan);
-        if (block == UINT_MAX ? from == 0 || visit->block != (visit - 1)->block
-                              : block != visit->block && plan->between == PLAN_BETWEEN_RECREATE)
+        if (begins)
+            sum_ns += condition_longest_settle_ns(plan->conditions->pdata[visit->condition], plan);
+        if (begins && (block == UINT_MAX || plan->between == PLAN_BETWEEN_RECREATE))
             sum_ns += boot_ns(plan, rig);
         block = visit->block;
+    }
+    return sum_ns;
+}
+
+int64_t
+experiment_longest_settle_ns(const Plan *plan)
+{
+    g_autoptr(GArray) visits = schedule_make(plan);
+    int64_t sum_ns = 0;
+
+    for (guint i = 0; i < visits->len; i++) {
+        const PlannedVisit *visit = &g_array_index(visits, PlannedVisit, i);
+
+        if (i == 0 || visit->block != (visit - 1)->block)
+            sum_ns += condition_longest_settle_ns(plan->conditions->pdata[visit->condition], plan);
     }
     return sum_ns;
 }

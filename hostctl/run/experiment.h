@@ -15,5 +15,8 @@
  */
 bool experiment_run(Lab *lab, Progress *progress, GPtrArray *notes, GError **error);
 
-/* How long the plan takes, boots estimated. */
+/* How long the plan takes: boots estimated, page sharing at its longest. */
 int64_t experiment_planned_ns(const Plan *plan, const Rig *rig);
+
+/* Of that: the longest that page sharing is waited for, over all blocks. */
+int64_t experiment_longest_settle_ns(const Plan *plan);

@@ -148,6 +148,9 @@ open_exits(Lab *lab, GError **error)
 {
     g_autoptr(GError) problem = NULL;
 
+    if (!lab->plan->vm_exits)
+        return lab_note(lab, 0, 0, "info", error,
+                        "VM exits are not recorded: the plan's vm_exits is false");
     if (lab->rig->accelerator != ACCELERATOR_KVM)
         return lab_note(lab, 0, 0, "info", error,
                         "VM exits are not recorded: translated guests have none");

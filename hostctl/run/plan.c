@@ -144,6 +144,7 @@ static const JsonField plan_fields[] = {
     { "measure_seconds", json_read_double, offsetof(Plan, measure_seconds), 1, DAY_SECONDS },
     { "tail_seconds", json_read_double, offsetof(Plan, tail_seconds), 0, DAY_SECONDS },
     { "drop_seconds", json_read_double, offsetof(Plan, drop_seconds), 0, DAY_SECONDS },
+    { "vm_exits", json_read_bool, offsetof(Plan, vm_exits) },
     { "interval_ms", json_read_int64, offsetof(Plan, interval_ms), 100, 60000 },
     { "boot_seconds", json_read_double, offsetof(Plan, boot_seconds), 0, DAY_SECONDS },
     { "memory_overcommit", json_read_double, offsetof(Plan, memory_overcommit), 1, 10 },
@@ -176,6 +177,7 @@ plan_new(void)
         .interval_ms = 1000,
         .memory_overcommit = 1,
         .frame_visits = true,
+        .vm_exits = true,
     };
     return plan;
 }

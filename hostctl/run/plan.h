@@ -68,6 +68,7 @@ typedef struct {
     double drop_seconds; /* of a load's life that is not evidence; settling counts towards it */
     double boot_seconds; /* until all probes must talk; 0: by the number of guests */
     double memory_overcommit; /* guests' memory may be so many times the host's */
+    bool vm_exits;            /* why vCPUs leave their guests is recorded */
     bool frame_visits;        /* a 0 % visit opens and closes each block */
     char *text;               /* the file, for the dataset */
 } Plan;

@@ -114,7 +114,7 @@ BREAKS = (
     ('conditions.0.bandwidth_hogs', 'all'), ('conditions.0.interrupts_per_second', 1e6), ('conditions.0.micro_load', 'sh'),
     ('conditions.0.host', {'frequency_percent': 0}),
     ('conditions.0.culprit_load', 'gpu'), ('conditions.0.host', {'turbo': 1}), ('conditions.0.host', {'governor': '../x'}),
-    ('steps_percent', []), ('steps_percent', ['x']), ('order', 'up'), ('repeats', 0), ('frame_visits', 'yes'),
+    ('steps_percent', []), ('steps_percent', ['x']), ('order', 'up'), ('repeats', 0), ('frame_visits', 'yes'), ('vm_exits', 1),
     ('measure_seconds', 0), ('interval_ms', 5), ('memory_overcommit', 0.5),
 )
 

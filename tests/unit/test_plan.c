@@ -69,9 +69,23 @@ takes_a_referees_defaults(void **state)
     assert_int_equal(plan->order, PLAN_ORDER_BALANCED);
     assert_int_equal(plan->between, PLAN_BETWEEN_RECREATE);
     assert_true(plan->frame_visits);
+    assert_true(plan->vm_exits);
     assert_true(plan->settle_seconds == 30);
     assert_true(plan->drop_seconds == 5);
     assert_true(isnan(plan->bulk.count.percent) == 0);
+}
+
+static void
+vm_exits_can_be_left_out(void **state)
+{
+    g_autoptr(Plan) without =
+        plan_parse("t.json", HEAD CONDITIONS STEPS ",\"vm_exits\":false}", NULL);
+    g_autoptr(GError) error = NULL;
+
+    assert_non_null(without);
+    assert_false(without->vm_exits);
+    assert_null(plan_parse("t.json", HEAD CONDITIONS STEPS ",\"vm_exits\":\"some\"}", &error));
+    assert_non_null(strstr(error->message, "$.vm_exits"));
 }
 
 static void
@@ -256,6 +270,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_example),
+        cmocka_unit_test(vm_exits_can_be_left_out),
         cmocka_unit_test(a_control_has_a_load_of_its_own_or_none),
         cmocka_unit_test(reads_what_the_quick_example_says),
         cmocka_unit_test(takes_a_referees_defaults),
