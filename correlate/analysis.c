@@ -13,6 +13,7 @@
 typedef struct {
     Analysis *analysis;
     Fidelity *fidelity;
+    int instructions;     /* index of the event; -1: not counted */
     Visit *visit;         /* the one being walked */
     GArray *guest, *host; /* double: one event's counts in the present stretch of windows */
     int64_t stretch_end_ns;
@@ -102,14 +103,23 @@ analysis_walk(DatasetReader *reader, ClockTable *clocks, bool host_only, WindowF
     return true;
 }
 
-static double
-instructions_per_second(const DatasetFacts *facts, const Window *window)
+/* Which of the events counts instructions; -1: none. */
+static int
+instructions_of(const DatasetFacts *facts)
 {
     for (guint i = 0; i < MIN(facts->events->len, EVENT_MAX); i++)
-        if (g_str_equal(g_array_index(facts->events, DatasetEvent, i).column, "instructions") &&
-            !isnan(window->host_count[i]))
-            return window->host_count[i] / window->guest.seconds;
-    return window->guest.count[GUEST_INSTRUCTIONS] / window->guest.seconds;
+        if (g_str_equal(g_array_index(facts->events, DatasetEvent, i).column, "instructions"))
+            return (int) i;
+    return -1;
+}
+
+/* As the host has it, where it counted. */
+static double
+instructions_per_second(int event, const Window *window)
+{
+    double host = event >= 0 ? window->host_count[event] : NAN;
+
+    return (isnan(host) ? window->guest.count[GUEST_INSTRUCTIONS] : host) / window->guest.seconds;
 }
 
 static void
@@ -151,7 +161,7 @@ take_window(const WalkTarget *target, const Window *window, void *data, GError *
     for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
         values.value[i] = estimator_value(estimator_list[i], &window->guest);
     values.delay_share = wanted > 0 ? window->delay_ns / wanted : NAN;
-    values.instructions_per_second = instructions_per_second(pass->analysis->facts, window);
+    values.instructions_per_second = instructions_per_second(pass->instructions, window);
     visit_add_window(pass->visit, &values);
     return true;
 }
@@ -220,7 +230,11 @@ pass_over(Analysis *analysis, GError **error)
     g_autoptr(Fidelity) fidelity = fidelity_new(analysis->facts);
     g_autoptr(GArray) guest = g_array_new(FALSE, FALSE, sizeof(double));
     g_autoptr(GArray) host = g_array_new(FALSE, FALSE, sizeof(double));
-    Pass pass = { .analysis = analysis, .fidelity = fidelity, .guest = guest, .host = host };
+    Pass pass = { .analysis = analysis,
+                  .fidelity = fidelity,
+                  .instructions = instructions_of(analysis->facts),
+                  .guest = guest,
+                  .host = host };
 
     pace_begin("reading visits", analysis->facts->visits->len);
     for (guint i = 0; i < analysis->facts->visits->len; i++, pace_step())

@@ -26,6 +26,7 @@ typedef struct {
 struct Fidelity {
     const DatasetFacts *facts;
     GPtrArray *cells; /* Cell * */
+    guint last;       /* where the last one was found: the next is mostly the next */
 };
 
 static void
@@ -62,13 +63,18 @@ fidelity_free(Fidelity *fidelity)
 static Cell *
 cell_for(Fidelity *fidelity, const WalkTarget *target, guint event)
 {
+    guint len = fidelity->cells->len;
     Cell *cell;
 
-    for (guint i = 0; i < fidelity->cells->len; i++) {
-        cell = fidelity->cells->pdata[i];
+    for (guint i = 1; i <= len; i++) {
+        guint at = (fidelity->last + i) % len;
+
+        cell = fidelity->cells->pdata[at];
         if (cell->vcpu == target->vcpu && cell->event == event &&
-            g_str_equal(cell->guest, target->guest->name))
+            g_str_equal(cell->guest, target->guest->name)) {
+            fidelity->last = at;
             return cell;
+        }
     }
     cell = g_new0(Cell, 1);
     cell->guest = g_strdup(target->guest->name);

@@ -16,10 +16,13 @@ struct Series {
     const ClockMap *map;
     guint n_columns;
     int64_t max_gap_ns;
-    DatasetRow first;   /* counts are taken relative to it: a double holds 53 bits */
-    guint rows;         /* read so far */
-    Knot before, after; /* the two rows around the present time */
-    Knot next;          /* the row after them, when `has_next` */
+    DatasetRow first;     /* counts are taken relative to it: a double holds 53 bits */
+    guint rows;           /* read so far */
+    Knot slots[4];        /* what the following point to: rows are large, so none is copied */
+    Knot *before, *after; /* the two rows around the present time */
+    Knot *next;           /* the row after them, when `has_next` */
+    Knot *spare;          /* the row that is being read */
+    int64_t last_ns;      /* of the last row read */
     bool has_next, ended;
     SeriesFlaw pair; /* what is wrong between `before` and `after` */
     bool unmapped;   /* a row was passed over since the last one that was not */
@@ -34,6 +37,10 @@ series_new(DatasetCursor *cursor, const ClockMap *map, guint n_columns, int64_t 
 {
     Series *series = g_new0(Series, 1);
 
+    series->before = &series->slots[0];
+    series->after = &series->slots[1];
+    series->next = &series->slots[2];
+    series->spare = &series->slots[3];
     series->cursor = cursor;
     series->map = map;
     series->n_columns = n_columns;
@@ -56,23 +63,25 @@ static bool
 read_next(Series *series, GError **error)
 {
     GError *failure = NULL;
-    Knot knot;
+    Knot *knot = series->spare;
 
     series->has_next = false;
-    while (!series->ended && dataset_cursor_next(series->cursor, &knot.row, &failure)) {
-        if (knot.row.raw_ns < 0 || knot.row.raw_ns > FAR_NS)
+    while (!series->ended && dataset_cursor_next(series->cursor, &knot->row, &failure)) {
+        if (knot->row.raw_ns < 0 || knot->row.raw_ns > FAR_NS)
             continue;
-        knot.host_ns = knot.row.raw_ns;
-        if (series->map && !clock_map_host_ns(series->map, &knot.row, &knot.host_ns)) {
+        knot->host_ns = knot->row.raw_ns;
+        if (series->map && !clock_map_host_ns(series->map, &knot->row, &knot->host_ns)) {
             series->unmapped = true;
             continue;
         }
-        if (series->rows && knot.host_ns <= series->next.host_ns)
+        if (series->rows && knot->host_ns <= series->last_ns)
             continue;
         if (series->rows++ == 0)
-            series->first = knot.row;
-        knot.after_unmapped = series->unmapped;
+            series->first = knot->row;
+        series->last_ns = knot->host_ns;
+        knot->after_unmapped = series->unmapped;
         series->unmapped = false;
+        series->spare = series->next;
         series->next = knot;
         series->has_next = true;
         return true;
@@ -100,35 +109,40 @@ flaw_between(const Series *series, const Knot *before, const Knot *after)
 static bool
 advance(Series *series, GError **error)
 {
+    Knot *passed = series->before;
+
     if (!series->has_next)
         return read_next(series, error);
 
     series->before = series->after;
     series->after = series->next;
+    series->next = passed;
     if (series->rows >= 2)
-        series->pair = flaw_between(series, &series->before, &series->after);
+        series->pair = flaw_between(series, series->before, series->after);
     return read_next(series, error);
 }
 
-static double
-count_at(const Series *series, guint column, int64_t host_ns)
+/* All columns' counts at a moment between the two rows. */
+static void
+counts_at(const Series *series, int64_t host_ns, double *ret_counts)
 {
-    const Knot *a = &series->before, *b = &series->after;
+    const Knot *a = series->before, *b = series->after;
     double share = (double) (host_ns - a->host_ns) / (double) (b->host_ns - a->host_ns);
-    uint64_t bit = 1ull << column;
-    uint64_t base = series->first.present & bit ? (uint64_t) series->first.value[column] : 0;
-    double low = (double) (int64_t) ((uint64_t) a->row.value[column] - base);
-    double high = (double) (int64_t) ((uint64_t) b->row.value[column] - base);
+    uint64_t present = a->row.present & b->row.present;
 
-    if (!(a->row.present & b->row.present & bit))
-        return NAN;
-    return low + share * (high - low);
+    for (guint i = 0; i < series->n_columns; i++) {
+        uint64_t base = series->first.present & 1ull << i ? (uint64_t) series->first.value[i] : 0;
+        double low = (double) (int64_t) ((uint64_t) a->row.value[i] - base);
+        double high = (double) (int64_t) ((uint64_t) b->row.value[i] - base);
+
+        ret_counts[i] = present & 1ull << i ? low + share * (high - low) : NAN;
+    }
 }
 
 static bool
 has_pair(const Series *series)
 {
-    return series->before.host_ns > 0 && series->after.host_ns > series->before.host_ns;
+    return series->before->host_ns > 0 && series->after->host_ns > series->before->host_ns;
 }
 
 static bool
@@ -141,8 +155,9 @@ is_just_behind(const Series *series, int64_t later_ns, int64_t earlier_ns)
 static bool
 ends_just_before(const Series *series, int64_t host_ns)
 {
-    return is_just_behind(series, host_ns, series->after.host_ns) &&
-           (!series->has_next || series->next.host_ns - series->after.host_ns > series->max_gap_ns);
+    return is_just_behind(series, host_ns, series->after->host_ns) &&
+           (!series->has_next ||
+            series->next->host_ns - series->after->host_ns > series->max_gap_ns);
 }
 
 /* Moves on until `host_ns` lies between the two rows; the worst flaw passed on the way stays. */
@@ -150,12 +165,12 @@ static bool
 move_to(Series *series, int64_t host_ns, SeriesFlaw *flaw, GError **error)
 {
     while (!has_pair(series) ||
-           (series->after.host_ns < host_ns && !ends_just_before(series, host_ns))) {
+           (series->after->host_ns < host_ns && !ends_just_before(series, host_ns))) {
         if (series->ended && !series->has_next)
             return true;
         if (!advance(series, error))
             return false;
-        if (has_pair(series) && series->before.host_ns < host_ns)
+        if (has_pair(series) && series->before->host_ns < host_ns)
             *flaw = MAX(*flaw, series->pair);
     }
     return true;
@@ -166,8 +181,8 @@ move_to(Series *series, int64_t host_ns, SeriesFlaw *flaw, GError **error)
 static bool
 step_over_flaw(Series *series, int64_t host_ns, GError **error)
 {
-    if (series->pair == SERIES_WHOLE || !series->has_next || host_ns > series->after.host_ns ||
-        !is_just_behind(series, series->after.host_ns, host_ns))
+    if (series->pair == SERIES_WHOLE || !series->has_next || host_ns > series->after->host_ns ||
+        !is_just_behind(series, series->after->host_ns, host_ns))
         return true;
     return advance(series, error);
 }
@@ -175,8 +190,8 @@ step_over_flaw(Series *series, int64_t host_ns, GError **error)
 static bool
 is_inside(const Series *series, int64_t host_ns)
 {
-    return has_pair(series) && is_just_behind(series, series->before.host_ns, host_ns) &&
-           is_just_behind(series, host_ns, series->after.host_ns);
+    return has_pair(series) && is_just_behind(series, series->before->host_ns, host_ns) &&
+           is_just_behind(series, host_ns, series->after->host_ns);
 }
 
 bool
@@ -193,15 +208,17 @@ series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_
         return true;
     }
     flaw = series->pair;
-    for (guint i = 0; i < series->n_columns; i++)
-        start[i] = count_at(series, i, from_ns);
+    counts_at(series, from_ns, start);
 
     if (!move_to(series, to_ns, &flaw, error))
         return false;
     if (!is_inside(series, to_ns))
         flaw = MAX(flaw, SERIES_PARTIAL);
     ret_window->flaw = flaw;
-    for (guint i = 0; flaw == SERIES_WHOLE && i < series->n_columns; i++)
-        ret_window->delta[i] = count_at(series, i, to_ns) - start[i];
+    if (flaw != SERIES_WHOLE)
+        return true;
+    counts_at(series, to_ns, ret_window->delta);
+    for (guint i = 0; i < series->n_columns; i++)
+        ret_window->delta[i] -= start[i];
     return true;
 }

@@ -16,6 +16,7 @@ typedef struct {
     guint n;
     guint events;           /* they stand first */
     guint group[EVENT_MAX]; /* each event's counter group */
+    int field[EVENT_MAX];   /* what it is to an estimator; -1: nothing */
     guint own;              /* where steal_ns and the following stand */
 } Columns;
 
@@ -48,18 +49,30 @@ visit_is_whole(const DatasetVisit *visit)
             (visit->load_raw_ns >= 0 && visit->load_raw_ns < FAR_NS));
 }
 
+static int
+field_of(const char *column)
+{
+    for (int f = GUEST_CYCLES; f <= GUEST_CACHE_MISSES; f++)
+        if (g_str_equal(guest_field_columns[f], column))
+            return f;
+    return -1;
+}
+
 static Columns
 columns_of(const GArray *events, bool guest)
 {
     Columns columns = { .events = MIN(events->len, EVENT_MAX) };
+    guint groups = 1;
 
     for (guint i = 0; i < columns.events; i++) {
         const DatasetEvent *event = &g_array_index(events, DatasetEvent, i);
 
         columns.names[columns.n++] = event->column;
         columns.group[i] = (guint) CLAMP(event->group, 0, (int64_t) G_N_ELEMENTS(group_times) - 1);
+        columns.field[i] = field_of(event->column);
+        groups = MAX(groups, columns.group[i] + 1);
     }
-    for (guint g = 0; g < G_N_ELEMENTS(group_times); g++) {
+    for (guint g = 0; g < groups; g++) {
         columns.names[columns.n++] = group_times[g].enabled;
         columns.names[columns.n++] = group_times[g].running;
     }
@@ -143,12 +156,12 @@ judge_count(const Columns *columns, const SeriesWindow *side, guint event, doubl
 static void
 find_silent_zeros(const Walk *walk, Window *window)
 {
-    const GArray *events = walk->facts->events;
+    const Columns *columns = &walk->host_columns;
 
-    for (guint i = 0; i < MIN(events->len, EVENT_MAX); i++) {
-        const char *column = g_array_index(events, DatasetEvent, i).column;
+    for (guint i = 0; i < columns->events; i++) {
         double guest = window->guest_count[i], host = window->host_count[i];
-        bool always_moves = g_str_equal(column, "cycles") || g_str_equal(column, "instructions");
+        bool always_moves =
+            columns->field[i] == GUEST_CYCLES || columns->field[i] == GUEST_INSTRUCTIONS;
 
         if (always_moves && ((guest == 0 && !(host <= 0)) || (host == 0 && !(guest <= 0))))
             window->verdict[i] = VERDICT_STARVED;
@@ -158,17 +171,15 @@ find_silent_zeros(const Walk *walk, Window *window)
 static void
 fill_guest_view(const Walk *walk, const SeriesWindow *side, Window *window)
 {
-    const GArray *events = walk->facts->events;
+    const Columns *columns = &walk->host_columns;
 
     window->guest.seconds = (double) (window->end_ns - window->start_ns) / 1e9;
     for (int f = 0; f < GUEST_FIELDS; f++)
         window->guest.count[f] = NAN;
-    for (guint i = 0; i < MIN(events->len, EVENT_MAX); i++) {
-        for (int f = GUEST_CYCLES; f <= GUEST_CACHE_MISSES; f++)
-            if (g_str_equal(guest_field_columns[f], g_array_index(events, DatasetEvent, i).column))
-                window->guest.count[f] =
-                    window->verdict[i] <= VERDICT_SCALED ? window->guest_count[i] : NAN;
-    }
+    for (guint i = 0; i < columns->events; i++)
+        if (columns->field[i] >= 0)
+            window->guest.count[columns->field[i]] =
+                window->verdict[i] <= VERDICT_SCALED ? window->guest_count[i] : NAN;
     for (guint i = 0; side && i < G_N_ELEMENTS(own_fields); i++)
         window->guest.count[own_fields[i]] = side->delta[walk->guest_columns.own + i];
 }

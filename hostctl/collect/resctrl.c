@@ -67,6 +67,12 @@ read_monitors(const Sysroot *root, const char *group, pid_t tid, ResctrlStats *r
 }
 
 bool
+resctrl_is_there(const Sysroot *root)
+{
+    return sysroot_exists(root, ROOT_GROUP "/tasks");
+}
+
+bool
 resctrl_read(const Sysroot *root, pid_t tid, ResctrlStats *ret_stats)
 {
     g_auto(GStrv) names = NULL;

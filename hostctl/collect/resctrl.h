@@ -17,5 +17,8 @@ typedef struct {
     uint64_t bandwidth_bytes; /* cumulative */
 } ResctrlStats;
 
+/* Most machines have it not, or not mounted: asked once instead of for each thread. */
+bool resctrl_is_there(const Sysroot *root);
+
 /* False when no group holds the thread, or the machine does not have it. */
 bool resctrl_read(const Sysroot *root, pid_t tid, ResctrlStats *ret_stats);

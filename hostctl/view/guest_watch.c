@@ -224,7 +224,7 @@ growth(uint64_t now, uint64_t before)
 }
 
 static void
-take_process(GuestWatch *watch, GuestView *view)
+take_process(GuestWatch *watch, bool with_resctrl, GuestView *view)
 {
     uint64_t exits = ABSENT_U64, grown;
 
@@ -240,13 +240,13 @@ take_process(GuestWatch *watch, GuestView *view)
     view->throttled_ns = growth(view->cgroup.throttled_ns, watch->last_cgroup.throttled_ns);
     view->io_stalled_us = growth(view->cgroup.io_some_us, watch->last_cgroup.io_some_us);
     watch->last_cgroup = view->cgroup;
-    for (guint i = 0; i < watch->vcpus->len && !view->has_resctrl; i++)
+    for (guint i = 0; with_resctrl && i < watch->vcpus->len && !view->has_resctrl; i++)
         view->has_resctrl = resctrl_read(
             watch->root, g_array_index(watch->vcpus, VcpuWatch, i).thread.tid, &view->resctrl);
 }
 
 bool
-guest_watch_take(GuestWatch *watch, GuestView *view)
+guest_watch_take(GuestWatch *watch, bool with_resctrl, GuestView *view)
 {
     for (guint i = 0; i < watch->vcpus->len; i++)
         if (!take_vcpu(&g_array_index(watch->vcpus, VcpuWatch, i), view))
@@ -257,6 +257,6 @@ guest_watch_take(GuestWatch *watch, GuestView *view)
     view->pid = watch->pid;
     view->tcg = watch->tcg;
     view->memory_kib = watch->memory_kib;
-    take_process(watch, view);
+    take_process(watch, with_resctrl, view);
     return true;
 }

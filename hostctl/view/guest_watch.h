@@ -23,5 +23,5 @@ bool guest_watch_is(const GuestWatch *watch, const QemuProcess *process);
 void guest_watch_refresh(GuestWatch *watch);
 
 /* What happened since the last call (since guest_watch_new() the first time). False when a vCPU
- * thread has ended: look for the guest again. */
-bool guest_watch_take(GuestWatch *watch, GuestView *view);
+ * thread has ended: look for the guest again. `with_resctrl`: the host has resctrl groups. */
+bool guest_watch_take(GuestWatch *watch, bool with_resctrl, GuestView *view);

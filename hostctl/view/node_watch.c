@@ -307,12 +307,12 @@ add_facts(const NodeWatch *watch, GuestView *guest)
 static bool
 take_guests(NodeWatch *watch, NodeView *view)
 {
-    bool changed = false;
+    bool changed = false, resctrl = resctrl_is_there(watch->root);
 
     for (guint i = 0; i < watch->guests->len; i++) {
         GuestView *guest = guest_view_new();
 
-        if (!guest_watch_take(watch->guests->pdata[i], guest)) {
+        if (!guest_watch_take(watch->guests->pdata[i], resctrl, guest)) {
             guest_view_free(guest);
             changed = true;
             continue;
