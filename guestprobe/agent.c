@@ -24,6 +24,7 @@ agent_new(const AgentOptions *options, GError **error)
 
     agent->options = *options;
     agent->timer_fd = agent->signal_fd = -1;
+    agent->symbols = (SymbolReader){ .fd = -1 };
     agent->boot_id = guest_boot_id(options->root);
     if (!guest_cpus(options->root, &agent->cpus, error))
         return NULL;
@@ -57,6 +58,7 @@ agent_free(Agent *agent)
     measurement_end(&agent->measurement);
     counter_set_close(agent->counters);
     cpu_times_close(agent->times);
+    symbol_reader_close(&agent->symbols);
     if (agent->timer_fd >= 0)
         close(agent->timer_fd);
     if (agent->signal_fd >= 0)
@@ -194,6 +196,7 @@ agent_serve(Agent *agent, Channel *channel, GError **error)
 
     measurement_end(&agent->measurement);
     known_loop_memory_free(g_steal_pointer(&agent->loop_memory));
+    symbol_reader_close(&agent->symbols);
     agent->channel = NULL;
     return alive;
 }

@@ -9,6 +9,7 @@
 #include "guestprobe/cpu_times.h"
 #include "guestprobe/load.h"
 #include "guestprobe/measurement.h"
+#include "guestprobe/symbol_reader.h"
 
 #define AGENT_SEND_TIMEOUT_MS 5000
 #define AGENT_UNLOAD_TIMEOUT_MS 10000
@@ -32,6 +33,7 @@ struct Agent {
     Load *load;
     void *loop_memory;  /* of the loop of loads, once it was asked for; NULL */
     char *late_problem; /* how the load ended, until it may be said */
+    SymbolReader symbols;
 };
 
 /* Sends agent->reply. */

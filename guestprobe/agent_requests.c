@@ -334,6 +334,17 @@ on_work_ask(Agent *agent, GError **error)
 }
 
 static bool
+on_symbols_ask(Agent *agent, GError **error)
+{
+    if (agent->measurement.samples)
+        return agent_send_problem(agent, FRAME_SYMBOLS_ASK, "not while it measures", error);
+    agent->reply.kind = FRAME_SYMBOLS;
+    symbol_reader_read(&agent->symbols, agent->options.root, &agent->request.symbols_ask,
+                       &agent->reply.symbols);
+    return agent_send(agent, error);
+}
+
+static bool
 on_bye(Agent *agent, GError **error)
 {
     if (!agent->options.power_off)
@@ -363,6 +374,7 @@ static const struct {
     { FRAME_BYE, on_bye, true },
     { FRAME_LOOP, on_loop, true },
     { FRAME_WORK_ASK, on_work_ask, false },
+    { FRAME_SYMBOLS_ASK, on_symbols_ask, false },
 };
 
 bool

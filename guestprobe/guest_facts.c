@@ -116,6 +116,7 @@ guest_facts_begin(const Sysroot *root, CpuidFunc cpuid)
     add_memory(&facts, root);
     json_text_number(&facts, "cpus",
                      guest_cpus(root, &cpus, NULL) ? (uint64_t) CPU_COUNT(&cpus) : 0);
+    json_text_bool(&facts, "symbols", true);
     json_text_string(&facts, "probe_version", INSIDEOUT_VERSION);
     json_text_number(&facts, "wire_version", WIRE_VERSION);
     return facts;

@@ -183,20 +183,51 @@ visit_memory(Codec *codec, Message *message)
     codec_u64(codec, "swapped_out_kib", &memory->swapped_out_kib);
 }
 
+static void
+visit_symbols_ask(Codec *codec, Message *message)
+{
+    codec_u8(codec, "file", &message->symbols_ask.file, WIRE_FILE_KALLSYMS, WIRE_FILE_MODULES);
+    codec_u64(codec, "offset", &message->symbols_ask.offset);
+}
+
+static void
+visit_symbols(Codec *codec, Message *message)
+{
+    SymbolsMessage *symbols = &message->symbols;
+
+    codec_u8(codec, "file", &symbols->file, WIRE_FILE_KALLSYMS, WIRE_FILE_MODULES);
+    codec_u64(codec, "offset", &symbols->offset);
+    codec_i32(codec, "error", &symbols->error, WIRE_ERRNO_MAX);
+    codec_u16(codec, "n_bytes", &symbols->n_bytes, 0, symbols->error ? 0 : WIRE_SYMBOLS_MAX);
+    codec_bytes(codec, "bytes", symbols->bytes, symbols->n_bytes);
+}
+
 static const struct {
     FrameKind kind;
     void (*visit)(Codec *codec, Message *message);
 } visits[] = {
-    { FRAME_HELLO, visit_hello },       { FRAME_HELLO_ASK, visit_nothing },
-    { FRAME_ARM, visit_arm },           { FRAME_ARMED, visit_armed },
-    { FRAME_LOAD, visit_load },         { FRAME_LOADED, visit_loaded },
-    { FRAME_UNLOAD, visit_nothing },    { FRAME_UNLOADED, visit_nothing },
-    { FRAME_MEASURE, visit_measure },   { FRAME_SAMPLES, visit_samples },
-    { FRAME_MEASURED, visit_measured }, { FRAME_PING, visit_ping },
-    { FRAME_PONG, visit_pong },         { FRAME_PROBLEM, visit_problem },
-    { FRAME_BYE, visit_nothing },       { FRAME_ARM_TASK, visit_arm },
-    { FRAME_LOOP, visit_loop },         { FRAME_WORK_ASK, visit_nothing },
-    { FRAME_WORK, visit_work },         { FRAME_MEMORY, visit_memory },
+    { FRAME_HELLO, visit_hello },
+    { FRAME_HELLO_ASK, visit_nothing },
+    { FRAME_ARM, visit_arm },
+    { FRAME_ARMED, visit_armed },
+    { FRAME_LOAD, visit_load },
+    { FRAME_LOADED, visit_loaded },
+    { FRAME_UNLOAD, visit_nothing },
+    { FRAME_UNLOADED, visit_nothing },
+    { FRAME_MEASURE, visit_measure },
+    { FRAME_SAMPLES, visit_samples },
+    { FRAME_MEASURED, visit_measured },
+    { FRAME_PING, visit_ping },
+    { FRAME_PONG, visit_pong },
+    { FRAME_PROBLEM, visit_problem },
+    { FRAME_BYE, visit_nothing },
+    { FRAME_ARM_TASK, visit_arm },
+    { FRAME_LOOP, visit_loop },
+    { FRAME_WORK_ASK, visit_nothing },
+    { FRAME_WORK, visit_work },
+    { FRAME_MEMORY, visit_memory },
+    { FRAME_SYMBOLS_ASK, visit_symbols_ask },
+    { FRAME_SYMBOLS, visit_symbols },
 };
 
 static bool

@@ -20,6 +20,7 @@
 #define WIRE_LOAD_MAX 4092u    /* bytes of both together: they share a frame */
 #define WIRE_SAMPLES_PER_FRAME 16
 #define WIRE_ERRNO_MAX 4095                         /* the greatest errno that Linux has */
+#define WIRE_SYMBOLS_MAX 4080                       /* bytes of a file in one SYMBOLS */
 #define WIRE_INTERVAL_MIN_NS 1000000ll              /* of MEASURE */
 #define WIRE_DURATION_MAX_NS (24 * 3600000000000ll) /* of MEASURE: a day */
 
@@ -137,6 +138,26 @@ typedef struct {
     uint64_t swapped_in_kib, swapped_out_kib; /* since its boot */
 } MemoryMessage;
 
+/* What a guest's kernel tells of its symbols. */
+typedef enum {
+    WIRE_FILE_KALLSYMS = 0, /* /proc/kallsyms */
+    WIRE_FILE_MODULES = 1,  /* /proc/modules */
+} WireFile;
+#define WIRE_FILES 2
+
+typedef struct {
+    uint8_t file;    /* a WireFile */
+    uint64_t offset; /* 0: opens it anew; else where the last SYMBOLS ended */
+} SymbolsAskMessage;
+
+typedef struct {
+    uint8_t file;     /* that of the request, and its offset */
+    uint64_t offset;  /* of the first byte */
+    int32_t error;    /* errno of open(2) or read(2); 0 */
+    uint16_t n_bytes; /* 0 without an error: the file ends here */
+    char bytes[WIRE_SYMBOLS_MAX];
+} SymbolsMessage;
+
 typedef struct {
     uint16_t kind;
     union {
@@ -154,6 +175,8 @@ typedef struct {
         LoopMessage loop;
         WorkMessage work;
         MemoryMessage memory;
+        SymbolsAskMessage symbols_ask;
+        SymbolsMessage symbols;
     };
 } Message;
 

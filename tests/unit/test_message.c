@@ -41,6 +41,8 @@ static const Message examples[] = {
     { .kind = FRAME_WORK_ASK },
     { .kind = FRAME_WORK, .work = { { 11, 12, 13 }, 14 } },
     { .kind = FRAME_MEMORY, .memory = { 7, { 1, 2, 3 }, 1024, 512, 4096, UINT64_MAX } },
+    { .kind = FRAME_SYMBOLS_ASK, .symbols_ask = { WIRE_FILE_MODULES, 4080 } },
+    { .kind = FRAME_SYMBOLS, .symbols = { WIRE_FILE_KALLSYMS, 4080, 0, 4, "0 T\n" } },
 };
 
 static Frame
@@ -199,6 +201,12 @@ static const struct {
     { FRAME_PONG, 20, 8, UINT64_MAX, "PONG.t3_ns: " },
     { FRAME_PONG, 36, 8, UINT64_MAX, "PONG.guest_wall_ns: " },
     { FRAME_PROBLEM, 2, 2, WIRE_TEXT_MAX, "PROBLEM.text: " },
+    { FRAME_SYMBOLS_ASK, 0, 1, WIRE_FILES, "SYMBOLS_ASK.file: " },
+    { FRAME_SYMBOLS, 0, 1, WIRE_FILES, "SYMBOLS.file: " },
+    { FRAME_SYMBOLS, 9, 4, WIRE_ERRNO_MAX + 1, "SYMBOLS.error: " },
+    { FRAME_SYMBOLS, 9, 4, 13, "SYMBOLS.n_bytes: " }, /* an errno, and bytes all the same */
+    { FRAME_SYMBOLS, 13, 2, 5, "SYMBOLS.bytes: " },   /* more than there are */
+    { FRAME_SYMBOLS, 13, 2, WIRE_SYMBOLS_MAX + 1, "SYMBOLS.n_bytes: " },
 };
 
 static void
@@ -244,6 +252,11 @@ takes_messages_of_the_greatest_size(void **state)
     message->kind = FRAME_LOAD;
     message->load.argv_len = WIRE_COMMAND_MAX;
     message->load.env_len = WIRE_LOAD_MAX - WIRE_COMMAND_MAX;
+    g_byte_array_unref(encode(message));
+
+    memset(message, 0, sizeof *message);
+    message->kind = FRAME_SYMBOLS;
+    message->symbols.n_bytes = WIRE_SYMBOLS_MAX;
     g_byte_array_unref(encode(message));
 }
 

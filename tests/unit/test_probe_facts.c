@@ -126,6 +126,7 @@ tells_the_facts_of_a_guest(void **state)
     assert_false(json_object_get_boolean_member(facts, "emulated_pmu"));
     assert_true(json_object_get_boolean_member(facts, "steal_clock"));
     assert_false(json_object_get_boolean_member(facts, "steal_governor"));
+    assert_true(json_object_get_boolean_member(facts, "symbols"));
     assert_int_equal(json_object_get_int_member(facts, "memory_kib"), 196608);
     assert_int_equal(json_object_get_int_member(facts, "cpus"), 2);
     assert_string_equal(json_object_get_string_member(facts, "probe_version"), INSIDEOUT_VERSION);
