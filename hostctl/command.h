@@ -46,5 +46,6 @@ bool cmd_balloon(const CommandContext *context, int argc, char **argv, GError **
 bool cmd_recover(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_stat(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_record(const CommandContext *context, int argc, char **argv, GError **error);
+bool cmd_profile(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_status(const CommandContext *context, int argc, char **argv, GError **error);
 bool cmd_run(const CommandContext *context, int argc, char **argv, GError **error);

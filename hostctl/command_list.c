@@ -19,6 +19,8 @@ const Command command_list[] = {
     { "stat", cmd_stat, "count what guests' vCPUs do, as perf stat prints it", NODE, true },
     { "record", cmd_record, "the host's view of guests that run anyway, into a dataset", NODE,
       true },
+    { "profile", cmd_profile, "DOMAIN: sample a guest's kernel with perf kvm and its own symbols",
+      NODE, true },
     { "top", cmd_top, "live table of guests and who waits behind whom", NODE, true },
     { "explain", cmd_explain, "DOMAIN: who or what this guest waits for", NODE, true },
     { "exporter", cmd_exporter, "metrics for Prometheus", NODE, true },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/failure.h"
+#include "hostctl/shell_words.h"
 
 static bool
 is_this_machine(const char *host)
@@ -66,37 +67,24 @@ remote_host_clear(RemoteHost *host)
     g_clear_pointer(&host->local_uri, g_free);
 }
 
-/* What no shell takes for anything else stays as it is, so that it can be read. */
-static void
-append_quoted(GString *out, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "@%+=:,./_-";
-    g_autofree char *quoted = g_shell_quote(word);
-
-    if (out->len > 0)
-        g_string_append_c(out, ' ');
-    g_string_append(out, *word && word[strspn(word, plain)] == '\0' ? word : quoted);
-}
-
 char *
 remote_host_command(const RemoteHost *host, const char *const *words)
 {
     g_autoptr(GString) there = g_string_new("hostctl");
     GString *command = g_string_new("ssh");
 
-    append_quoted(there, "-c");
-    append_quoted(there, host->local_uri);
+    shell_words_append(there, "-c");
+    shell_words_append(there, host->local_uri);
     for (; *words; words++)
-        append_quoted(there, *words);
+        shell_words_append(there, *words);
     if (host->port) {
-        append_quoted(command, "-p");
-        append_quoted(command, host->port);
+        shell_words_append(command, "-p");
+        shell_words_append(command, host->port);
     }
-    append_quoted(command, host->login);
+    shell_words_append(command, host->login);
     /* ssh joins its words with blanks for the shell there: one word here keeps its quotes. */
     if (strpbrk(there->str, "'\"\\"))
-        append_quoted(command, there->str);
+        shell_words_append(command, there->str);
     else
         g_string_append_printf(command, " %s", there->str);
     return g_string_free(command, FALSE);

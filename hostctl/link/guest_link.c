@@ -27,7 +27,7 @@ static int
 connect_socket(const char *path, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int kept;
 
     if (strlen(path) >= sizeof address.sun_path) {
@@ -35,8 +35,10 @@ connect_socket(const char *path, GError **error)
         return -1;
     }
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    /* QEMU takes one host at a time; where others wait already, connect(2) would, too, for ever. */
     if (fd < 0 || connect(fd, (struct sockaddr *) &address, sizeof address) < 0) {
-        failure_set_errno(error, errno, "connecting to %s", path);
+        failure_set_errno(error, errno, "connecting to %s%s", path,
+                          errno == EAGAIN ? " (another program is connected to it)" : "");
         return -1;
     }
 

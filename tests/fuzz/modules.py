@@ -14,6 +14,7 @@ MODULES = {
     'perf_file': ('common/judge/perf_file.c', 'common/judge/perf_line.c'),
     'plan': ('hostctl/run/plan.c', 'hostctl/run/plan_check.c', 'hostctl/run/plan_condition.c'),
     'ring': ('hostctl/ring/ring_record.c',),
+    'symbol_check': ('hostctl/profile/symbol_check.c',),
     'text': ('common/base/cpuset.c', 'common/base/text.c'),
     'thresholds': ('common/judge/strict.c', 'common/judge/threshold.c', 'common/judge/threshold_file.c', 'correlate/rules.c',
                    'correlate/threshold_document.c'),

@@ -6,7 +6,8 @@
  *   fake_qemu -name guest=NAME,debug-threads=on VCPUS CPU [BUSY_US IDLE_US [HELPERS]]
  *
  * Every vCPU is pinned to CPU and burns without end, or BUSY_US in turn with sleeping IDLE_US.
- * HELPERS threads of the emulator burn there too. Ends when its standard input does.
+ * HELPERS threads of the emulator burn there too. Ends when its standard input does. Its vCPUs are
+ * called after TCG, or after what FAKE_QEMU_ACCELERATOR says.
  */
 #include <glib.h>
 #include <pthread.h>
@@ -54,6 +55,7 @@ start(char *name)
 int
 main(int argc, char **argv)
 {
+    const char *accelerator = g_getenv("FAKE_QEMU_ACCELERATOR");
     int vcpus, helpers;
     char byte;
 
@@ -68,7 +70,7 @@ main(int argc, char **argv)
     prctl(PR_SET_NAME, "qemu-fake");
     pthread_barrier_init(&named, NULL, vcpus + helpers + 1);
     for (int i = 0; i < vcpus; i++)
-        start(g_strdup_printf("CPU %d/TCG", i));
+        start(g_strdup_printf("CPU %d/%s", i, accelerator ? accelerator : "TCG"));
     for (int i = 0; i < helpers; i++)
         start(g_strdup("helper"));
     pthread_barrier_wait(&named);
