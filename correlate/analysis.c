@@ -135,7 +135,7 @@ end_stretch(Pass *pass)
 static void
 take_lag(Pass *pass, const Window *window)
 {
-    double guest = window->guest_count[0], host = window->host_count[0];
+    double guest = window->guest_count[0], host = window->compared ? window->host_count[0] : NAN;
 
     if (window->start_ns != pass->stretch_end_ns || isnan(guest) || isnan(host) ||
         pass->guest->len >= STRETCH_WINDOWS)
@@ -157,6 +157,7 @@ take_window(const WalkTarget *target, const Window *window, void *data, GError *
     /* A guest that counts its load alone counts less than the host does of the whole vCPU. */
     if (g_strcmp0(target->guest->scope, "task") != 0)
         fidelity_add(pass->fidelity, target, window);
+    turn_windows_add(&pass->analysis->turns, window, pass->analysis->facts->events->len);
     take_lag(pass, window);
     for (size_t i = 0; i < ESTIMATOR_COUNT; i++)
         values.value[i] = estimator_value(estimator_list[i], &window->guest);

@@ -14,6 +14,7 @@
 #include "correlate/evaluation.h"
 #include "correlate/fidelity.h"
 #include "correlate/isolation.h"
+#include "correlate/turn_windows.h"
 #include "correlate/visits.h"
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
     GArray *notes;        /* DatasetNote */
     GArray *swaps;        /* DatasetSwap */
     Exclusions excluded;
+    TurnWindows turns;
     LagSweep lags; /* of the first event that both sides counted */
     char *answer;  /* one sentence */
 } Analysis;

@@ -20,6 +20,7 @@ typedef struct {
     Agreement agreement;
     guint64 verdicts[VERDICTS];
     guint64 guest_alone; /* windows that the guest counted and the host did not */
+    bool by_turns;       /* the guest counts by turns */
     FidelityWorst worst[FIDELITY_WORST];
 } Cell;
 
@@ -129,6 +130,9 @@ fidelity_add(Fidelity *fidelity, const WalkTarget *target, const Window *window)
         const FidelityPair pair = { window->host_count[i], window->guest_count[i] };
         Cell *cell = cell_for(fidelity, target, i);
 
+        cell->by_turns |= window->by_turns;
+        if (!window->compared || (window->by_turns && isnan(pair.guest)))
+            continue;
         cell->verdicts[window->verdict[i]]++;
         cell->guest_alone += isnan(pair.host) && !isnan(pair.guest);
         if (window->verdict[i] > VERDICT_SCALED || isnan(pair.host) || isnan(pair.guest))
@@ -201,6 +205,9 @@ has_two_sources(const DatasetFacts *facts, const DatasetEvent *event)
 static const char *
 cause_of(const Cell *cell, const FidelityRow *row)
 {
+    if (cell->windows == 0 && cell->by_turns)
+        return "guest and host count it by turns, never at once: the CPU has too few counters for "
+               "both";
     if (cell->windows == 0 && cell->guest_alone > 0)
         return "the host did not count: with a mediated vPMU its kernel refuses events of guest "
                "mode, and the guest has the counters to itself";

@@ -44,6 +44,17 @@ bool agent_send_late_problem(Agent *agent, GError **error);
 /* As much of the text as fits, whole characters, UTF-8. */
 void agent_copy_text(char *to, const char *text, size_t size);
 
+/* Answers agent->request with a PROBLEM. */
+bool agent_fail(Agent *agent, const GError *why, GError **error);
+
+/* ARM, ARM_TASK, ARM_TURNS. */
+bool agent_on_arm(Agent *agent, GError **error);
+bool agent_on_arm_task(Agent *agent, GError **error);
+bool agent_on_arm_turns(Agent *agent, GError **error);
+
+/* A LoadForked: the load's own counters, which count from its exec(3) on. `data` is the Agent. */
+bool agent_count_load(pid_t pid, void *data);
+
 /* Does agent->request; false only when the answer could not be sent. */
 bool agent_handle_request(Agent *agent, GError **error);
 

@@ -9,18 +9,6 @@
 #include "guestprobe/guest_facts.h"
 #include "guestprobe/known_loop.h"
 
-static_assert((int) WIRE_SOURCE_AUTO == COUNTER_SOURCE_AUTO &&
-                  (int) WIRE_SOURCE_HARDWARE == COUNTER_SOURCE_HARDWARE &&
-                  (int) WIRE_SOURCE_EMULATED == COUNTER_SOURCE_EMULATED &&
-                  (int) WIRE_SOURCE_SOFTWARE == COUNTER_SOURCE_SOFTWARE,
-              "sources are the same on the wire and in common/pmu");
-
-static bool
-fail(Agent *agent, const GError *why, GError **error)
-{
-    return agent_send_problem(agent, agent->request.kind, why->message, error);
-}
-
 static bool
 on_hello_ask(Agent *agent, GError **error)
 {
@@ -34,89 +22,6 @@ on_hello_ask(Agent *agent, GError **error)
     g_strlcpy(agent->reply.hello.facts, strlen(facts) < WIRE_FACTS_MAX ? facts : "{}",
               WIRE_FACTS_MAX);
     return agent_send(agent, error);
-}
-
-static CounterSet *
-open_counters(Agent *agent, const ArmMessage *arm, GError **error)
-{
-    const char *events[EVENT_MAX + 1] = { NULL };
-
-    for (unsigned i = 0; i < arm->n_events; i++)
-        events[i] = arm->events[i];
-    return counter_set_open((CounterSource) arm->source, agent->options.root, &agent->cpus, events,
-                            agent->options.kernel, error);
-}
-
-static bool
-send_armed(Agent *agent, GError **error)
-{
-    Counters *first;
-    ArmedMessage *armed = &agent->reply.armed;
-
-    first = counter_set_at(agent->counters, 0);
-    agent->reply = (Message){ .kind = FRAME_ARMED };
-    armed->source = (uint8_t) counters_source(first);
-    armed->n_events = (uint8_t) counters_n_events(first);
-    for (unsigned i = 0; i < armed->n_events; i++)
-        armed->error[i] = counters_event_errno(first, i);
-    agent_copy_text(armed->text, counters_problem(first), sizeof armed->text);
-    return agent_send(agent, error);
-}
-
-static bool
-on_arm(Agent *agent, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-
-    agent->task.n_events = 0;
-    counter_set_close(g_steal_pointer(&agent->counters));
-    agent->counters = open_counters(agent, &agent->request.arm, &why);
-    if (!agent->counters)
-        return fail(agent, why, error);
-    return send_armed(agent, error);
-}
-
-/* Which events can count is asked on the CPUs, where that can be known before a load is there. */
-static bool
-on_arm_task(Agent *agent, GError **error)
-{
-    g_autoptr(GError) why = NULL;
-    bool sent;
-
-    agent->task.n_events = 0;
-    counter_set_close(g_steal_pointer(&agent->counters));
-    agent->counters = open_counters(agent, &agent->request.arm, &why);
-    if (!agent->counters)
-        return fail(agent, why, error);
-    if (counters_source(counter_set_at(agent->counters, 0)) == COUNTER_SOURCE_EMULATED) {
-        counter_set_close(g_steal_pointer(&agent->counters));
-        return agent_send_problem(agent, FRAME_ARM_TASK,
-                                  "the emulated page counts the whole guest, not one task", error);
-    }
-    sent = send_armed(agent, error);
-    counter_set_close(g_steal_pointer(&agent->counters));
-    agent->task = agent->request.arm;
-    return sent;
-}
-
-/* A LoadForked: the load's own counters, which count from its exec(3) on. */
-static bool
-count_load(pid_t pid, void *data)
-{
-    Agent *agent = data;
-    const char *events[EVENT_MAX + 1] = { NULL };
-    g_autoptr(GError) why = NULL;
-
-    for (unsigned i = 0; i < agent->task.n_events; i++)
-        events[i] = agent->task.events[i];
-    counter_set_close(g_steal_pointer(&agent->counters));
-    agent->counters = counter_set_open_command((CounterSource) agent->task.source,
-                                               agent->options.root, pid, events, &why);
-    if (!agent->counters) {
-        g_free(agent->late_problem);
-        agent->late_problem = g_strdup_printf("the load cannot be counted: %s", why->message);
-    }
-    return agent->counters != NULL;
 }
 
 /* NULL with an error when the vector is no list of texts. */
@@ -153,10 +58,10 @@ on_load(Agent *agent, GError **error)
     int refusal;
 
     if (!env || !check_command(argv, env, &why))
-        return fail(agent, why, error);
+        return agent_fail(agent, why, error);
 
     refusal = load_start(agent->load, (const char *const *) argv, (const char *const *) env,
-                         agent->task.n_events > 0 ? count_load : NULL, agent, &pid);
+                         agent->task.n_events > 0 ? agent_count_load : NULL, agent, &pid);
     agent->reply =
         (Message){ .kind = FRAME_LOADED, .loaded = { .pid = (int32_t) pid, .error = refusal } };
     return agent_send(agent, error);
@@ -169,7 +74,7 @@ on_unload(Agent *agent, GError **error)
 
     g_clear_pointer(&agent->late_problem, g_free);
     if (!load_stop(agent->load, AGENT_UNLOAD_TIMEOUT_MS, &why))
-        return fail(agent, why, error);
+        return agent_fail(agent, why, error);
     agent->reply = (Message){ .kind = FRAME_UNLOADED };
     return agent_send(agent, error);
 }
@@ -216,9 +121,10 @@ on_measure(Agent *agent, GError **error)
                                       : "no events are armed: send ARM first",
                                   error);
     agent->memory_before = memory_now(agent, agent->request.measure.visit);
-    if (!measurement_begin(&agent->measurement, &agent->request.measure,
+    if (!counter_set_restart_turns(agent->counters, &why) ||
+        !measurement_begin(&agent->measurement, &agent->request.measure,
                            counter_set_size(agent->counters), measurement_clock_ns(), &why))
-        return fail(agent, why, error);
+        return agent_fail(agent, why, error);
     agent->measurement.canary = canary_start(agent->options.root, agent->counters, NULL);
     agent_set_timer(agent);
     return true;
@@ -303,7 +209,7 @@ on_loop(Agent *agent, GError **error)
     if (agent->request.loop.loop == WIRE_LOOP_OF_LOADS && !agent->loop_memory)
         agent->loop_memory = known_loop_memory_new(&why);
     if (why || !sample_loop(agent, &why))
-        return fail(agent, why, error);
+        return agent_fail(agent, why, error);
     return agent_finish_measurement(agent, error);
 }
 
@@ -365,8 +271,9 @@ static const struct {
     bool ends_measurement;
 } requests[] = {
     { FRAME_HELLO_ASK, on_hello_ask, false },
-    { FRAME_ARM, on_arm, true },
-    { FRAME_ARM_TASK, on_arm_task, true },
+    { FRAME_ARM, agent_on_arm, true },
+    { FRAME_ARM_TASK, agent_on_arm_task, true },
+    { FRAME_ARM_TURNS, agent_on_arm_turns, true },
     { FRAME_LOAD, on_load, true },
     { FRAME_UNLOAD, on_unload, true },
     { FRAME_MEASURE, on_measure, true },
@@ -376,6 +283,12 @@ static const struct {
     { FRAME_WORK_ASK, on_work_ask, false },
     { FRAME_SYMBOLS_ASK, on_symbols_ask, false },
 };
+
+bool
+agent_fail(Agent *agent, const GError *why, GError **error)
+{
+    return agent_send_problem(agent, agent->request.kind, why->message, error);
+}
 
 bool
 agent_handle_request(Agent *agent, GError **error)

@@ -9,6 +9,7 @@ struct CounterSet {
     struct {
         int cpu;
         Counters *counters;
+        CounterTurns *turns; /* owns `counters` then; NULL: all count all the time */
     } members[];
 };
 
@@ -70,6 +71,47 @@ counter_set_open(CounterSource source, const Sysroot *root, const cpu_set_t *cpu
     return g_steal_pointer(&set);
 }
 
+/* The planner's phases with one group each: what the guest counts. */
+static BudgetLayout
+own_phases(const BudgetLayout *layout)
+{
+    BudgetLayout own = { .turn_windows = layout->turn_windows, .n_phases = layout->n_phases };
+
+    for (unsigned i = 0; i < own.n_phases; i++) {
+        BudgetPhase *phase = &own.phases[i];
+
+        phase->guest = layout->phases[i].guest;
+        phase->n_groups = phase->guest ? 1 : 0;
+        phase->groups[0] = (BudgetGroup){ PMU_MODE_SELF, phase->guest };
+    }
+    return own;
+}
+
+CounterSet *
+counter_set_open_turns(CounterSource source, const cpu_set_t *cpus, const char *const *events,
+                       const BudgetLayout *layout, const PmuKernel *kernel, GError **error)
+{
+    g_autoptr(CounterSet) set = new_set((unsigned) CPU_COUNT(cpus));
+    g_autofree BudgetLayout *own = g_new(BudgetLayout, 1);
+
+    *own = own_phases(layout);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        const PmuTarget target = { .tid = -1, .cpu = cpu, .kernel = kernel };
+        CounterTurns *turns;
+
+        if (!CPU_ISSET(cpu, cpus))
+            continue;
+        turns = counter_turns_new(own, source, events, &target, error);
+        if (!turns)
+            return NULL;
+        set->members[set->size].cpu = cpu;
+        set->members[set->size].turns = turns;
+        set->members[set->size].counters = counter_turns_first(turns);
+        set->size++;
+    }
+    return g_steal_pointer(&set);
+}
+
 CounterSet *
 counter_set_open_command(CounterSource source, const Sysroot *root, pid_t pid,
                          const char *const *events, GError **error)
@@ -104,8 +146,12 @@ counter_set_close(CounterSet *set)
     if (!set)
         return;
 
-    for (unsigned i = 0; i < set->size; i++)
-        counters_close(set->members[i].counters);
+    for (unsigned i = 0; i < set->size; i++) {
+        if (set->members[i].turns)
+            counter_turns_free(set->members[i].turns);
+        else
+            counters_close(set->members[i].counters);
+    }
     emulated_close(set->page);
     g_free(set);
 }
@@ -126,6 +172,39 @@ Counters *
 counter_set_at(const CounterSet *set, unsigned i)
 {
     return set->members[i].counters;
+}
+
+bool
+counter_set_has_turns(const CounterSet *set)
+{
+    return set->size > 0 && set->members[0].turns;
+}
+
+bool
+counter_set_restart_turns(CounterSet *set, GError **error)
+{
+    for (unsigned i = 0; i < set->size; i++)
+        if (set->members[i].turns && !counter_turns_restart(set->members[i].turns, error))
+            return false;
+    return true;
+}
+
+bool
+counter_set_read(CounterSet *set, unsigned i, uint64_t windows, CounterReading *ret_reading,
+                 unsigned *ret_turn, GError **error)
+{
+    CounterReading by_mode[COUNTER_TURNS_MODES];
+    CounterTurns *turns = set->members[i].turns;
+
+    if (turns) {
+        if (!counter_turns_tick(turns, windows, by_mode, error))
+            return false;
+        *ret_reading = by_mode[PMU_MODE_SELF];
+        *ret_turn = counter_turns_phase(turns);
+        return true;
+    }
+    *ret_turn = 0;
+    return counters_read(set->members[i].counters, ret_reading, error);
 }
 
 static void

@@ -63,22 +63,26 @@ lose_counts(WireSample *sample)
 }
 
 static void
-take_sample(Measurement *measurement, CounterSet *set, unsigned i, const CpuTimesReader *times)
+take_sample(Measurement *measurement, CounterSet *set, unsigned i, uint64_t tick,
+            const CpuTimesReader *times)
 {
     WireSample *sample = &measurement->samples[measurement->n_samples];
     int cpu = counter_set_cpu(set, i);
     CpuTimes cpu_times = cpu < 0 ? cpu_times_total(times) : cpu_times_of(times, cpu);
     CanaryCounts canary = canary_counts(measurement->canary, cpu);
     CounterReading reading;
+    unsigned turn;
 
     sample->stamp = stamp_now();
-    if (!counters_read(counter_set_at(set, i), &reading, NULL))
+    if (!counter_set_read(set, i, tick, &reading, &turn, NULL))
         return;
 
     sample->vcpu = (uint16_t) MAX(cpu, 0); /* a task is on any of them */
     sample->n_values = (uint8_t) reading.n_values;
     memcpy(sample->values, reading.values, reading.n_values * sizeof reading.values[0]);
     lose_counts(sample);
+    if (counter_set_has_turns(set))
+        sample->values[sample->n_values++] = turn;
     sample->enabled_ns = reading.enabled_ns;
     sample->running_ns = reading.running_ns;
     sample->steal_ns = (uint64_t) cpu_times.steal_ns;
@@ -98,7 +102,7 @@ measurement_tick(Measurement *measurement, CounterSet *set, CpuTimesReader *time
 
     cpu_times_update(times, NULL);
     for (unsigned i = 0; i < counter_set_size(set); i++)
-        take_sample(measurement, set, i, times);
+        take_sample(measurement, set, i, (uint64_t) current, times);
     measurement->next_tick = (uint32_t) MIN(current + 1, measurement->n_ticks);
     return measurement->next_tick == measurement->n_ticks;
 }

@@ -42,8 +42,8 @@ print_memory(const Plan *plan, const Rig *rig, FILE *out)
 static void
 print_counters(const Plan *plan, const Rig *rig, FILE *out)
 {
-    g_autofree char *layout =
-        rig->layout ? counter_layout_text(rig->layout, (const char *const *) plan->events) : NULL;
+    const CounterNeed need = counter_need_of(plan, false);
+    g_autofree char *layout = rig->layout ? counter_layout_text(rig->layout, &need) : NULL;
 
     if (layout)
         fprintf(out, "layout       %s\n", layout);

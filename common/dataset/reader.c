@@ -15,11 +15,11 @@
 #define MAX_TEXT_BYTES (4 * 1024 * 1024)
 #define BUSY_MS 5000
 
-static const char *const tables[] = { "run",        "event",       "condition",     "guest",
-                                      "visit",      "host_sample", "guest_sample",  "sched_sample",
-                                      "cpu_sample", "clock_ping",  "memory_sample", "note",
-                                      "exit_sample" };
-#define TABLES_NEEDED (G_N_ELEMENTS(tables) - 1) /* exits are seldom told, and may be missing */
+static const char *const tables[] = { "run",         "event",       "condition",     "guest",
+                                      "visit",       "host_sample", "guest_sample",  "sched_sample",
+                                      "cpu_sample",  "clock_ping",  "memory_sample", "note",
+                                      "exit_sample", "phase" };
+#define TABLES_NEEDED (G_N_ELEMENTS(tables) - 2) /* what is seldom told may be missing */
 
 /* SQLite makes an empty database of any empty file, and says "not a database" only at first use. */
 static bool

@@ -70,6 +70,7 @@ typedef struct {
     GArray *conditions; /* DatasetCondition */
     GArray *guests;     /* DatasetGuest */
     GArray *visits;     /* DatasetVisit, in the order of the run */
+    bool has_phases;    /* counters took turns: samples say in their column `phase` whose it was */
 } DatasetFacts;
 
 /* By its id; NULL when there is none. */

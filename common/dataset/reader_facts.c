@@ -138,6 +138,21 @@ load_run(DatasetReader *reader, GError **error)
     return true;
 }
 
+static bool
+load_has_phases(DatasetReader *reader, GError **error)
+{
+    autostatement sqlite3_stmt *statement = NULL;
+    int got;
+
+    if (!query_has_column(reader->columns, "phase", "position"))
+        return true;
+    statement = query_prepare(reader->db, "SELECT 1 FROM phase LIMIT 1", error);
+    if (!statement || (got = query_step(statement, error)) < 0)
+        return false;
+    reader->facts.has_phases = got > 0;
+    return true;
+}
+
 bool
 reader_load_facts(DatasetReader *reader, GError **error)
 {
@@ -147,7 +162,7 @@ reader_load_facts(DatasetReader *reader, GError **error)
 
 #define LOAD(table, order, fields, type, clear) \
     query_all(db, columns, table, order, fields, G_N_ELEMENTS(fields), sizeof(type), clear, error)
-    return load_run(reader, error) &&
+    return load_run(reader, error) && load_has_phases(reader, error) &&
            (facts->events = LOAD("event", "position", event_fields, DatasetEvent, clear_event)) &&
            (facts->conditions =
                 LOAD("condition", "id", condition_fields, DatasetCondition, clear_condition)) &&

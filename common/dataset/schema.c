@@ -44,6 +44,13 @@ static const char fixed_tables[] =
     "  column_name TEXT NOT NULL,\n"
     "  group_number INTEGER NOT NULL DEFAULT 0\n"
     ") STRICT;\n"
+    "CREATE TABLE phase (\n" /* what counted in which windows, where all cannot at once */
+    "  position INTEGER PRIMARY KEY,\n" /* from 1: the turns of a cycle, in this order */
+    "  name TEXT NOT NULL,\n"           /* turn, pairs, guest-only, host-only, overlap */
+    "  windows INTEGER NOT NULL,\n"     /* of each turn */
+    "  guest TEXT,\n"                   /* events that the guest counts; NULL: none */
+    "  host TEXT\n"                     /* groups that the host counts: {cycles,branches}:G */
+    ") STRICT;\n"
     "CREATE TABLE condition (\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  name TEXT NOT NULL UNIQUE,\n"
@@ -157,18 +164,19 @@ static const char sched_window[] =
  */
 static void
 append_window_view(GString *sql, const char *view, const char *table, bool with_mode,
-                   const GPtrArray *columns)
+                   bool has_phase, const GPtrArray *columns)
 {
     const char *mode = with_mode ? ", s.mode" : "";
+    const char *phase = has_phase ? ", s.phase" : "";
 
     g_string_append_printf(
         sql,
         "CREATE VIEW %s AS SELECT\n  g.name AS guest, s.vcpu, c.name AS condition,\n"
-        "  v.id AS visit_id, v.repeat, v.step_percent, v.vp_percent, v.load_percent%s,\n"
+        "  v.id AS visit_id, v.repeat, v.step_percent, v.vp_percent, v.load_percent%s%s,\n"
         "  s.raw_ns, s.wall_ns,\n"
         "  s.raw_ns - lag(s.raw_ns) OVER w AS window_ns,\n"
         "  (s.raw_ns - first_value(s.raw_ns) OVER w) / 1e9 AS t_seconds",
-        view, mode);
+        view, mode, phase);
     for (guint i = 0; i < columns->len; i++) {
         const char *column = columns->pdata[i];
 
@@ -193,6 +201,7 @@ append_counter_table(GString *sql, const char *table, bool with_mode, const GPtr
                            "CREATE TABLE %s (\n"
                            "  guest_id INTEGER NOT NULL, vcpu INTEGER NOT NULL, visit_id INTEGER,\n"
                            "%s"
+                           "  phase INTEGER,\n" /* of the window that ends here */
                            "  raw_ns INTEGER NOT NULL, tsc INTEGER, wall_ns INTEGER NOT NULL",
                            table, with_mode ? "  mode TEXT NOT NULL,\n" : "");
     for (guint i = 0; i < columns->len; i++)
@@ -234,7 +243,7 @@ append_sched_views(GString *sql)
     for (const char *const *name = (const char *const[]){ "run_ns", "delay_ns", "slices", NULL };
          *name; name++)
         g_ptr_array_add(columns, (void *) *name);
-    append_window_view(sql, "sched_difference", "sched_sample", false, columns);
+    append_window_view(sql, "sched_difference", "sched_sample", false, false, columns);
     g_string_append(sql, sched_window);
 }
 
@@ -251,8 +260,8 @@ dataset_schema_sql_grouped(const char *const *events, const unsigned *groups)
 
     append_counter_table(sql, "host_sample", true, host);
     append_counter_table(sql, "guest_sample", false, guest);
-    append_window_view(sql, "host_window", "host_sample", true, host);
-    append_window_view(sql, "guest_window", "guest_sample", false, guest);
+    append_window_view(sql, "host_window", "host_sample", true, true, host);
+    append_window_view(sql, "guest_window", "guest_sample", false, true, guest);
     append_sched_views(sql);
     g_string_append(sql, "CREATE INDEX sched_sample_by_vcpu ON sched_sample"
                          " (guest_id, vcpu, raw_ns);\n"

@@ -52,6 +52,15 @@ typedef struct {
     const char *plan;        /* JSON object */
 } RunRow;
 
+/* One turn of the counters, where not all can count at once. */
+typedef struct {
+    unsigned position; /* from 1 */
+    const char *name;  /* turn, pairs, guest-only, host-only, overlap */
+    unsigned windows;  /* of each turn */
+    const char *guest; /* events that the guest counts, by commas; NULL: none */
+    const char *host;  /* groups of the host; NULL: none */
+} PhaseRow;
+
 typedef struct {
     const char *name;
     const char *ksm, *balloon; /* as the plan says them */
@@ -119,6 +128,7 @@ typedef struct {
     SampleKey key;
     const char *mode; /* guest, host */
     CounterCells cells;
+    int64_t phase; /* of the window that ends here: PhaseRow.position; 0: none */
 } HostSampleRow;
 
 typedef struct {
@@ -126,6 +136,7 @@ typedef struct {
     CounterCells cells;
     uint64_t steal_ns, busy_ns;
     uint64_t canary_branches, canary_misses;
+    int64_t phase; /* as of the host, by the guest's own turns */
 } GuestSampleRow;
 
 typedef struct {
@@ -235,6 +246,8 @@ bool writer_finish(DatasetWriter *writer, const char *state, GError **error);
 
 /* One row each. With WRITER_APPEND writer_run() must not be called: the run is there already. */
 bool writer_run(DatasetWriter *writer, const RunRow *row, GError **error);
+/* Takes the place of the phase of that position. */
+bool writer_phase(DatasetWriter *writer, const PhaseRow *row, GError **error);
 /* With WRITER_APPEND the id of a condition that is there already. */
 bool writer_condition(DatasetWriter *writer, const ConditionRow *row, int64_t *ret_id,
                       GError **error);

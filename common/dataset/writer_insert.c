@@ -68,7 +68,8 @@ prepare_insert(DatasetWriter *writer, WriterTable table, GError **error)
     g_autoptr(GString) sql = g_string_new(NULL);
     g_autoptr(GString) values = g_string_new(NULL);
 
-    g_string_append_printf(sql, "INSERT INTO %s (", writer_tables[table].name);
+    g_string_append_printf(sql, "INSERT %sINTO %s (", table == TABLE_PHASE ? "OR REPLACE " : "",
+                           writer_tables[table].name);
     for (guint i = 0; i < cells->len; i++) {
         g_string_append_printf(sql, "%s\"%s\"", i ? ", " : "",
                                g_array_index(cells, Cell, i).column);
@@ -267,6 +268,7 @@ writer_visit(DatasetWriter *writer, VisitRow *row, GError **error)
         return insert(writer, table, row, NULL, error);                  \
     }
 
+DEFINE_SAMPLE(writer_phase, PhaseRow, TABLE_PHASE)
 DEFINE_SAMPLE(writer_host_sample, HostSampleRow, TABLE_HOST_SAMPLE)
 DEFINE_SAMPLE(writer_guest_sample, GuestSampleRow, TABLE_GUEST_SAMPLE)
 DEFINE_SAMPLE(writer_sched_sample, SchedSampleRow, TABLE_SCHED_SAMPLE)

@@ -26,6 +26,7 @@ typedef struct {
 
 typedef enum {
     TABLE_RUN,
+    TABLE_PHASE,
     TABLE_CONDITION,
     TABLE_GUEST,
     TABLE_VISIT,

@@ -91,6 +91,11 @@ static const Cell run_cells[] = {
     CELL(RunRow, CELL_TEXT, mitigations), CELL(RunRow, CELL_TEXT, host_facts),
     CELL(RunRow, CELL_TEXT, plan),
 };
+static const Cell phase_cells[] = {
+    CELL(PhaseRow, CELL_UINT, position), CELL(PhaseRow, CELL_TEXT, name),
+    CELL(PhaseRow, CELL_UINT, windows),  CELL(PhaseRow, CELL_TEXT, guest),
+    CELL(PhaseRow, CELL_TEXT, host),
+};
 static const Cell condition_cells[] = {
     CELL(ConditionRow, CELL_TEXT, name),        CELL(ConditionRow, CELL_TEXT, ksm),
     CELL(ConditionRow, CELL_TEXT, balloon),     CELL(ConditionRow, CELL_TEXT, settings),
@@ -133,10 +138,12 @@ static const Cell host_sample_cells[] = {
     KEY(HostSampleRow),
     KEY_TSC(HostSampleRow),
     CELL(HostSampleRow, CELL_TEXT, mode),
+    CELL(HostSampleRow, CELL_ID, phase),
 };
 static const Cell guest_sample_cells[] = {
     KEY(GuestSampleRow),
     KEY_TSC(GuestSampleRow),
+    CELL(GuestSampleRow, CELL_ID, phase),
     CELL(GuestSampleRow, CELL_U64, steal_ns),
     CELL(GuestSampleRow, CELL_U64, busy_ns),
     CELL(GuestSampleRow, CELL_U64, canary_branches),
@@ -219,6 +226,7 @@ static const Cell note_cells[] = {
 
 const TableLayout writer_tables[TABLES] = {
     [TABLE_RUN] = TABLE("run", run_cells),
+    [TABLE_PHASE] = TABLE("phase", phase_cells),
     [TABLE_CONDITION] = TABLE("condition", condition_cells),
     [TABLE_GUEST] = TABLE("guest", guest_cells),
     [TABLE_VISIT] = TABLE("visit", visit_cells),

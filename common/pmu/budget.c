@@ -199,6 +199,7 @@ budget_plan(const BudgetRequest *request, BudgetLayout *ret_layout, GError **err
                            "not even two of these events fit into the %u counters that a "
                            "hardware thread has: ask for fewer events",
                            request->capacity.general);
+    layout->turn_windows = BUDGET_TURN_WINDOWS;
     budget_explain(request, layout);
     *ret_layout = *layout;
     return true;

@@ -48,6 +48,7 @@ typedef struct {
 } BudgetGroup;
 
 #define BUDGET_GROUP_MAX 8
+#define BUDGET_TURN_WINDOWS 4
 #define BUDGET_PHASE_MAX (2 * EVENT_MAX + 4)
 
 /* What counts at the same time, for one or more windows. */
@@ -62,6 +63,7 @@ typedef struct {
 
 typedef struct {
     BudgetKind kind;
+    unsigned turn_windows; /* of each phase; BUDGET_TURN_WINDOWS, which a caller may change */
     unsigned n_phases;
     BudgetPhase phases[BUDGET_PHASE_MAX]; /* gone through in order, again and again */
     char reason[256];                     /* one sentence: why this layout and no better one */
@@ -85,6 +87,11 @@ bool budget_plan(const BudgetRequest *request, BudgetLayout *ret_layout, GError 
  */
 bool budget_demand(const PmuCapacity *capacity, const char *const *events, const unsigned *times,
                    unsigned *ret_general, unsigned *ret_fixed);
+
+/* What the guest counts in a phase, "cycles,branch-misses", and what the host, "{cycles}:G
+ * {cycles}:H"; NULL: nothing. Free with g_free(). */
+char *budget_phase_guest_text(const BudgetPhase *phase, const char *const *events);
+char *budget_phase_host_text(const BudgetPhase *phase, const char *const *events);
 
 /*
  * One line a phase, "guest-only: guest cycles,branch-misses; 2 general, 1 fixed", without a final

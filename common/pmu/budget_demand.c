@@ -228,24 +228,46 @@ append_events(GString *text, const char *const *events, uint32_t bits)
 }
 
 char *
+budget_phase_guest_text(const BudgetPhase *phase, const char *const *events)
+{
+    GString *text;
+
+    if (!phase->guest)
+        return NULL;
+    text = g_string_new(NULL);
+    append_events(text, events, phase->guest);
+    return g_string_free(text, FALSE);
+}
+
+char *
+budget_phase_host_text(const BudgetPhase *phase, const char *const *events)
+{
+    GString *text;
+
+    if (phase->n_groups == 0)
+        return NULL;
+    text = g_string_new(NULL);
+    for (unsigned g = 0; g < phase->n_groups; g++) {
+        g_string_append(text, g ? " {" : "{");
+        append_events(text, events, phase->groups[g].events);
+        g_string_append(text, phase->groups[g].mode == PMU_MODE_GUEST ? "}:G" : "}:H");
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *
 budget_layout_text(const BudgetLayout *layout, const BudgetRequest *request)
 {
     GString *text = g_string_new(NULL);
 
     for (unsigned i = 0; i < layout->n_phases; i++) {
         const BudgetPhase *phase = &layout->phases[i];
+        g_autofree char *guest = budget_phase_guest_text(phase, request->events);
+        g_autofree char *host = budget_phase_host_text(phase, request->events);
 
-        g_string_append_printf(text, "%s%s:", i ? "\n" : "", phase->name);
-        if (phase->guest) {
-            g_string_append(text, " guest ");
-            append_events(text, request->events, phase->guest);
-        }
-        for (unsigned g = 0; g < phase->n_groups; g++) {
-            g_string_append(text, " {");
-            append_events(text, request->events, phase->groups[g].events);
-            g_string_append(text, phase->groups[g].mode == PMU_MODE_GUEST ? "}:G" : "}:H");
-        }
-        g_string_append_printf(text, "; %u general, %u fixed", phase->general, phase->fixed);
+        g_string_append_printf(text, "%s%s:%s%s%s%s; %u general, %u fixed", i ? "\n" : "",
+                               phase->name, guest ? " guest " : "", guest ? guest : "",
+                               host ? " " : "", host ? host : "", phase->general, phase->fixed);
     }
     return g_string_free(text, FALSE);
 }

@@ -37,7 +37,8 @@
     X(WORK, 19)        /* guest: so much, by now */                                    \
     X(MEMORY, 20)      /* guest: its swap, before and after a MEASURE */               \
     X(SYMBOLS_ASK, 21) /* host: the next bytes of kallsyms or modules */               \
-    X(SYMBOLS, 22)     /* guest: these, or why not */
+    X(SYMBOLS, 22)     /* guest: these, or why not */                                  \
+    X(ARM_TURNS, 23)   /* host: open these events, and count some of them by turns */
 
 typedef enum {
 #define X(name, number) FRAME_##name = number,

@@ -43,6 +43,19 @@ visit_arm(Codec *codec, Message *message)
 }
 
 static void
+visit_arm_turns(Codec *codec, Message *message)
+{
+    ArmTurnsMessage *turns = &message->arm_turns;
+
+    static_assert(offsetof(ArmTurnsMessage, arm) == 0, "its body begins with that of ARM");
+    visit_arm(codec, message);
+    codec_u16(codec, "turn_windows", &turns->turn_windows, 1, WIRE_TURN_WINDOWS_MAX);
+    codec_u8(codec, "n_turns", &turns->n_turns, 1, WIRE_TURNS_MAX);
+    for (uint8_t i = 0; i < turns->n_turns && !codec->failed; i++)
+        codec_u32(codec, "turns", &turns->turns[i]);
+}
+
+static void
 visit_armed(Codec *codec, Message *message)
 {
     ArmedMessage *armed = &message->armed;
@@ -228,6 +241,7 @@ static const struct {
     { FRAME_MEMORY, visit_memory },
     { FRAME_SYMBOLS_ASK, visit_symbols_ask },
     { FRAME_SYMBOLS, visit_symbols },
+    { FRAME_ARM_TURNS, visit_arm_turns },
 };
 
 static bool

@@ -19,6 +19,8 @@
 #define WIRE_COMMAND_MAX 2048  /* bytes of a load's arguments or environment, 0-separated */
 #define WIRE_LOAD_MAX 4092u    /* bytes of both together: they share a frame */
 #define WIRE_SAMPLES_PER_FRAME 16
+#define WIRE_TURNS_MAX 64                           /* turns of a cycle */
+#define WIRE_TURN_WINDOWS_MAX 256                   /* windows of a turn */
 #define WIRE_ERRNO_MAX 4095                         /* the greatest errno that Linux has */
 #define WIRE_SYMBOLS_MAX 4080                       /* bytes of a file in one SYMBOLS */
 #define WIRE_INTERVAL_MIN_NS 1000000ll              /* of MEASURE */
@@ -43,6 +45,14 @@ typedef struct {
     uint8_t n_events;
     char events[EVENT_MAX][WIRE_EVENT_NAME_MAX];
 } ArmMessage;
+
+/* In each window of turn i the events of turns[i] count; bit k is the k-th event. */
+typedef struct {
+    ArmMessage arm;        /* first: its body is that of ARM, with room for the turn's number */
+    uint16_t turn_windows; /* of each turn */
+    uint8_t n_turns;
+    uint32_t turns[WIRE_TURNS_MAX]; /* the first has all events; 0: none counts */
+} ArmTurnsMessage;
 
 typedef struct {
     uint8_t source; /* the one that was taken: never AUTO */
@@ -73,7 +83,9 @@ typedef struct {
     Stamp stamp; /* of the guest */
     uint16_t vcpu;
     uint8_t n_values;
-    uint64_t values[EVENT_MAX]; /* in the order of ArmMessage.events; UINT64_MAX: not counted */
+    /* In the order of ArmMessage.events; UINT64_MAX: not counted. After ARM_TURNS one more: the
+     * turn of the window that ended here, from 1; 0: none did. */
+    uint64_t values[EVENT_MAX];
     uint64_t enabled_ns, running_ns;
     uint64_t steal_ns, busy_ns; /* /proc/stat of that CPU: steal; user+nice+system+irq+softirq */
     uint64_t canary_branches, canary_misses; /* of the bursts kept so far; 0 without a canary */
@@ -163,6 +175,7 @@ typedef struct {
     union {
         HelloMessage hello;
         ArmMessage arm;
+        ArmTurnsMessage arm_turns;
         ArmedMessage armed;
         LoadMessage load;
         LoadedMessage loaded;

@@ -15,6 +15,7 @@ struct Series {
     DatasetCursor *cursor;
     const ClockMap *map;
     guint n_columns;
+    bool has_phases; /* in the column behind these */
     int64_t max_gap_ns;
     DatasetRow first;     /* counts are taken relative to it: a double holds 53 bits */
     guint rows;           /* read so far */
@@ -46,6 +47,12 @@ series_new(DatasetCursor *cursor, const ClockMap *map, guint n_columns, int64_t 
     series->n_columns = n_columns;
     series->max_gap_ns = max_gap_ns;
     return series;
+}
+
+void
+series_has_phases(Series *series)
+{
+    series->has_phases = true;
 }
 
 void
@@ -122,33 +129,62 @@ advance(Series *series, GError **error)
     return read_next(series, error);
 }
 
+static bool
+is_just_behind(const Series *series, int64_t later_ns, int64_t earlier_ns)
+{
+    return (double) (later_ns - earlier_ns) <= SLACK_SHARE * (double) series->max_gap_ns;
+}
+
+/* `share` of the way from `a` to `b`. */
+static double
+count_between(const Series *series, const Knot *a, const Knot *b, double share, guint column)
+{
+    uint64_t base =
+        series->first.present & 1ull << column ? (uint64_t) series->first.value[column] : 0;
+    double low = (double) (int64_t) ((uint64_t) a->row.value[column] - base);
+    double high = (double) (int64_t) ((uint64_t) b->row.value[column] - base);
+
+    return low + share * (high - low);
+}
+
+static double
+share_of(const Knot *a, const Knot *b, int64_t host_ns)
+{
+    return (double) (host_ns - a->host_ns) / (double) (b->host_ns - a->host_ns);
+}
+
+/*
+ * A counter that takes turns has its first count in the row at which its turn began, and no window
+ * begins exactly there: from just before it the count is extrapolated.
+ */
+static uint64_t
+begin_just_after(const Series *series, int64_t host_ns)
+{
+    if (!series->has_next || !is_just_behind(series, series->after->host_ns, host_ns))
+        return 0;
+    return ~series->before->row.present & series->after->row.present & series->next->row.present;
+}
+
 /* All columns' counts at a moment between the two rows. */
 static void
 counts_at(const Series *series, int64_t host_ns, double *ret_counts)
 {
     const Knot *a = series->before, *b = series->after;
-    double share = (double) (host_ns - a->host_ns) / (double) (b->host_ns - a->host_ns);
+    double share = share_of(a, b, host_ns);
     uint64_t present = a->row.present & b->row.present;
+    uint64_t begin = begin_just_after(series, host_ns);
 
-    for (guint i = 0; i < series->n_columns; i++) {
-        uint64_t base = series->first.present & 1ull << i ? (uint64_t) series->first.value[i] : 0;
-        double low = (double) (int64_t) ((uint64_t) a->row.value[i] - base);
-        double high = (double) (int64_t) ((uint64_t) b->row.value[i] - base);
-
-        ret_counts[i] = present & 1ull << i ? low + share * (high - low) : NAN;
-    }
+    for (guint i = 0; i < series->n_columns; i++)
+        ret_counts[i] = present & 1ull << i ? count_between(series, a, b, share, i)
+                        : begin & 1ull << i ? count_between(series, b, series->next,
+                                                            share_of(b, series->next, host_ns), i)
+                                            : NAN;
 }
 
 static bool
 has_pair(const Series *series)
 {
     return series->before->host_ns > 0 && series->after->host_ns > series->before->host_ns;
-}
-
-static bool
-is_just_behind(const Series *series, int64_t later_ns, int64_t earlier_ns)
-{
-    return (double) (later_ns - earlier_ns) <= SLACK_SHARE * (double) series->max_gap_ns;
 }
 
 /* True when `after` is the last row for a while, and `host_ns` lies only just behind it. */
@@ -160,9 +196,31 @@ ends_just_before(const Series *series, int64_t host_ns)
             series->next->host_ns - series->after->host_ns > series->max_gap_ns);
 }
 
-/* Moves on until `host_ns` lies between the two rows; the worst flaw passed on the way stays. */
+/* What a window says of the rows that it went over. */
+typedef struct {
+    SeriesFlaw flaw; /* the worst */
+    int64_t phase;   /* of all of them */
+} Passed;
+
+/* The phase of the present pair of rows, unless the window only just touches it. */
+static void
+pass_phase(const Series *series, int64_t from_ns, int64_t to_ns, Passed *passed)
+{
+    const DatasetRow *row = &series->after->row;
+    int64_t own;
+
+    if (!series->has_phases || !(row->present & 1ull << series->n_columns) ||
+        is_just_behind(series, series->after->host_ns, from_ns) ||
+        is_just_behind(series, to_ns, series->before->host_ns))
+        return;
+    own = row->value[series->n_columns];
+    if (passed->phase != own)
+        passed->phase = passed->phase == PHASE_NONE ? own : PHASE_MIXED;
+}
+
+/* Moves on until `host_ns` lies between the two rows; `from_ns`: where the window began. */
 static bool
-move_to(Series *series, int64_t host_ns, SeriesFlaw *flaw, GError **error)
+move_to(Series *series, int64_t from_ns, int64_t host_ns, Passed *passed, GError **error)
 {
     while (!has_pair(series) ||
            (series->after->host_ns < host_ns && !ends_just_before(series, host_ns))) {
@@ -170,8 +228,10 @@ move_to(Series *series, int64_t host_ns, SeriesFlaw *flaw, GError **error)
             return true;
         if (!advance(series, error))
             return false;
-        if (has_pair(series) && series->before->host_ns < host_ns)
-            *flaw = MAX(*flaw, series->pair);
+        if (!has_pair(series) || series->before->host_ns >= host_ns)
+            continue;
+        passed->flaw = MAX(passed->flaw, series->pair);
+        pass_phase(series, from_ns, host_ns, passed);
     }
     return true;
 }
@@ -198,24 +258,27 @@ bool
 series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_window,
               GError **error)
 {
-    SeriesFlaw passed = SERIES_WHOLE, flaw;
+    Passed before = { 0 }, passed = { 0 };
     double start[DATASET_MAX_COLUMNS];
 
-    if (!move_to(series, from_ns, &passed, error) || !step_over_flaw(series, from_ns, error))
+    if (!move_to(series, from_ns, from_ns, &before, error) ||
+        !step_over_flaw(series, from_ns, error))
         return false;
     if (!is_inside(series, from_ns)) {
         ret_window->flaw = series->unmapped ? SERIES_NO_CLOCK : SERIES_PARTIAL;
         return true;
     }
-    flaw = series->pair;
+    passed.flaw = series->pair;
+    pass_phase(series, from_ns, to_ns, &passed);
     counts_at(series, from_ns, start);
 
-    if (!move_to(series, to_ns, &flaw, error))
+    if (!move_to(series, from_ns, to_ns, &passed, error))
         return false;
     if (!is_inside(series, to_ns))
-        flaw = MAX(flaw, SERIES_PARTIAL);
-    ret_window->flaw = flaw;
-    if (flaw != SERIES_WHOLE)
+        passed.flaw = MAX(passed.flaw, SERIES_PARTIAL);
+    ret_window->flaw = passed.flaw;
+    ret_window->phase = passed.phase;
+    if (passed.flaw != SERIES_WHOLE)
         return true;
     counts_at(series, to_ns, ret_window->delta);
     for (guint i = 0; i < series->n_columns; i++)

@@ -26,9 +26,17 @@ Series *series_new(DatasetCursor *cursor, const ClockMap *map, guint n_columns, 
 void series_free(Series *series);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Series, series_free)
 
+/* The last of the cursor's columns, behind `n_columns`, says of each row in which phase the counts
+ * up to it were taken, from 1. */
+void series_has_phases(Series *series);
+
+#define PHASE_NONE 0
+#define PHASE_MIXED (-1)
+
 typedef struct {
     SeriesFlaw flaw;
     double delta[DATASET_MAX_COLUMNS]; /* NAN where a column was not recorded */
+    int64_t phase;                     /* of all of it; PHASE_NONE: rows do not say */
 } SeriesWindow;
 
 /* The counts of [from_ns, to_ns) in host time; windows must be asked for in ascending order,

@@ -9,8 +9,8 @@
 #define FAR_NS (INT64_MAX / 4)
 #define FOREIGN_SHARE 0.01 /* of the pool's time: more than that is not our experiment */
 
-/* Columns of one side: the events, then the pairs of times of their groups, then the guest's own.
- */
+/* Columns of one side: the events, then the pairs of times of their groups, then the guest's own,
+ * then the phase. */
 typedef struct {
     const char *names[DATASET_MAX_COLUMNS + 1];
     guint n;
@@ -59,7 +59,7 @@ field_of(const char *column)
 }
 
 static Columns
-columns_of(const GArray *events, bool guest)
+columns_of(const GArray *events, bool guest, bool has_phases)
 {
     Columns columns = { .events = MIN(events->len, EVENT_MAX) };
     guint groups = 1;
@@ -79,6 +79,8 @@ columns_of(const GArray *events, bool guest)
     columns.own = columns.n;
     for (guint i = 0; guest && i < G_N_ELEMENTS(own_fields); i++)
         columns.names[columns.n++] = guest_field_columns[own_fields[i]];
+    if (has_phases)
+        columns.names[columns.n++] = "phase";
     return columns;
 }
 
@@ -88,13 +90,19 @@ open_series(DatasetReader *reader, const Walk *walk, DatasetSeries kind, const c
 {
     const WalkTarget *target = walk->target;
     int64_t interval = walk->facts->run.interval_ns;
+    bool has_phases = walk->facts->has_phases && kind != DATASET_SCHED_SAMPLES;
+    guint n = g_strv_length((char **) columns) - has_phases;
     DatasetCursor *cursor = dataset_cursor_open(reader, kind, target->guest->id, target->vcpu,
                                                 range[0], range[1], columns, error);
+    Series *series;
 
+    if (!cursor)
+        return NULL;
     /* One missing sample makes two intervals; lateness alone stays well below one and a half. */
-    return cursor
-               ? series_new(cursor, map, g_strv_length((char **) columns), interval + interval / 2)
-               : NULL;
+    series = series_new(cursor, map, n, interval + interval / 2);
+    if (has_phases)
+        series_has_phases(series);
+    return series;
 }
 
 static bool
@@ -104,8 +112,8 @@ open_walk(Walk *walk, DatasetReader *reader, GError **error)
     const int64_t range[2] = { visit->start_raw_ns, visit->end_raw_ns };
     int64_t guest_range[2];
 
-    walk->guest_columns = columns_of(walk->facts->events, true);
-    walk->host_columns = columns_of(walk->facts->events, false);
+    walk->guest_columns = columns_of(walk->facts->events, true, walk->facts->has_phases);
+    walk->host_columns = columns_of(walk->facts->events, false, walk->facts->has_phases);
     if (walk->target->has_guest_view) {
         /* By pings even where the TSC maps exactly: this only has to be wide enough. */
         if (!clock_map_guest_ns(walk->target->clock, range[0], &guest_range[0]) ||
@@ -184,9 +192,19 @@ fill_guest_view(const Walk *walk, const SeriesWindow *side, Window *window)
         window->guest.count[own_fields[i]] = side->delta[walk->guest_columns.own + i];
 }
 
+/* Where only the host takes turns, the guest's rows have no phase and any window will do. */
+static void
+judge_turns(const SeriesWindow *guest, const SeriesWindow *host, Window *window)
+{
+    window->by_turns = guest && guest->phase != PHASE_NONE;
+    window->compared =
+        !window->by_turns || (host && guest->phase != PHASE_MIXED && guest->phase == host->phase);
+}
+
 static void
 judge_window(const Walk *walk, const SeriesWindow *guest, const SeriesWindow *host, Window *window)
 {
+    judge_turns(guest, host, window);
     for (guint i = 0; i < EVENT_MAX; i++) {
         window->guest_count[i] = window->host_count[i] = NAN;
         window->verdict[i] = VERDICT_OK;
@@ -216,6 +234,15 @@ reason_of(SeriesFlaw flaw)
                                               [SERIES_NO_CLOCK] = EXCLUDED_NO_CLOCK };
 
     return reasons[flaw];
+}
+
+static bool
+no_guest_count(const Walk *walk, const Window *window)
+{
+    for (guint i = 0; i < MIN(walk->facts->events->len, EVENT_MAX); i++)
+        if (!isnan(window->guest_count[i]))
+            return false;
+    return true;
 }
 
 static bool
@@ -257,7 +284,8 @@ make_window(Walk *walk, Window *window, int *ret_excluded, GError **error)
     window->delay_ns = sched.flaw == SERIES_WHOLE ? sched.delta[1] : NAN;
     judge_window(walk, walk->guest ? &guest : NULL, has_host ? &host : NULL, window);
     if (walk->guest && nothing_counted(walk, window))
-        *ret_excluded = EXCLUDED_STARVED;
+        *ret_excluded = window->by_turns && no_guest_count(walk, window) ? EXCLUDED_HOST_TURN
+                                                                         : EXCLUDED_STARVED;
     return true;
 }
 

@@ -21,6 +21,8 @@ static const struct {
     [EXCLUDED_STARVED] = { "starved", "no counter of the guest counted" },
     [EXCLUDED_FOREIGN] = { "foreign_guests", "guests that are not part of the run used the host" },
     [EXCLUDED_UNFINISHED] = { "unfinished", "the visit failed or was interrupted" },
+    [EXCLUDED_HOST_TURN] = { "host_turn", "the host's turn to count: the guest did not, by the "
+                                          "counter layout" },
 };
 
 const char *

@@ -26,6 +26,8 @@ typedef struct {
     double guest_count[EVENT_MAX], host_count[EVENT_MAX]; /* the dataset's events in order; NAN */
     Verdict verdict[EVENT_MAX];                           /* the worse of the two sides */
     double run_ns, delay_ns;                              /* of the vCPU's thread; NAN */
+    bool by_turns; /* the guest counts by turns: an event without its turn has no count */
+    bool compared; /* both sides counted the same phase in all of it */
 } Window;
 
 typedef enum {
@@ -38,7 +40,8 @@ typedef enum {
     EXCLUDED_STARVED,    /* no counter of the guest counted */
     EXCLUDED_FOREIGN,    /* foreign guests used the host */
     EXCLUDED_UNFINISHED, /* the visit failed or was interrupted */
+    EXCLUDED_HOST_TURN,  /* the guest left its counters to the host, as the layout says */
 } ExcludedReason;
-#define EXCLUDED_REASONS 9
+#define EXCLUDED_REASONS 10
 const char *excluded_name(ExcludedReason reason);    /* stable: "load_start" */
 const char *excluded_meaning(ExcludedReason reason); /* for people */

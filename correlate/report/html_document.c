@@ -170,10 +170,14 @@ static void
 put_checks(const Page *page)
 {
     const Analysis *analysis = page->analysis;
+    g_autofree char *turns =
+        turn_windows_text(&analysis->turns, analysis->excluded.windows[EXCLUDED_HOST_TURN]);
 
     g_string_append(page->out, "<h2>Do both sides count the same?</h2>\n");
     put_table(page->out, "Fidelity: guest count over host count, per window",
               table_of_fidelity(analysis), "There are no windows with both views.");
+    if (turns)
+        put_paragraph(page->out, NULL, turns);
     put_paragraph(page->out, NULL, fidelity_meaning(analysis->facts->run.counters));
     g_string_append(page->out, "<details><summary>The worst windows</summary>\n");
     put_table(page->out, "Windows furthest from 1, at most five an event",

@@ -232,6 +232,26 @@ add_excluded(JsonBuilder *builder, const Exclusions *excluded)
     json_builder_end_array(builder);
 }
 
+/* null where both sides count all the time. */
+static void
+add_turns(JsonBuilder *builder, const Analysis *analysis)
+{
+    g_autofree char *text =
+        turn_windows_text(&analysis->turns, analysis->excluded.windows[EXCLUDED_HOST_TURN]);
+
+    json_builder_set_member_name(builder, "turns");
+    if (!text) {
+        json_builder_add_null_value(builder);
+        return;
+    }
+    json_builder_begin_object(builder);
+    json_put_integer(builder, "guest_windows", (int64_t) analysis->turns.guest);
+    json_put_integer(builder, "compared_windows", (int64_t) analysis->turns.compared);
+    json_put_integer(builder, "host_windows",
+                     (int64_t) analysis->excluded.windows[EXCLUDED_HOST_TURN]);
+    json_builder_end_object(builder);
+}
+
 char *
 json_document(const Analysis *analysis)
 {
@@ -246,6 +266,7 @@ json_document(const Analysis *analysis)
     add_clock(builder, analysis);
     add_rows(builder, "steal_check", analysis->steal_checks, add_steal_check);
     add_rows(builder, "fidelity", analysis->fidelity, add_fidelity);
+    add_turns(builder, analysis);
     add_rows(builder, "estimators", analysis->estimators, add_estimator);
     add_controls(builder, analysis);
     add_rows(builder, "isolation", analysis->isolation, add_isolation);

@@ -51,6 +51,8 @@ text_document(const Analysis *analysis)
     g_autofree char *answer = answer_paragraph(analysis);
     g_autofree char *paragraph = text_printable(answer, strlen(answer));
     g_autofree char *name = text_printable(analysis->facts->run.name, MAX_NAME_BYTES);
+    g_autofree char *turns =
+        turn_windows_text(&analysis->turns, analysis->excluded.windows[EXCLUDED_HOST_TURN]);
     GString *out = g_string_new(NULL);
 
     g_string_append_printf(out, "%s: %s counters\n\n%s\n", name, analysis->facts->run.counters,
@@ -58,6 +60,8 @@ text_document(const Analysis *analysis)
     add_clock(out, analysis);
     add(out, "Visits (expected and measured share of time that the loaded vCPUs waited)",
         table_of_visits(analysis));
+    if (turns)
+        g_string_append_printf(out, "\n%s\n", turns);
     add(out, "Fidelity (guest count over host count)", table_of_fidelity(analysis));
     add(out, "Windows furthest from 1 (more than 2 %, at most five an event)",
         table_of_worst_windows(analysis));

@@ -7,6 +7,7 @@
 #include "common/base/fault.h"
 #include "common/base/text.h"
 #include "hostctl/collect/kvm_tsc.h"
+#include "hostctl/run/counter_layout.h"
 #include "hostctl/run/fleet_private.h"
 
 #define ARM_TIMEOUT_MS 30000
@@ -193,15 +194,26 @@ meet_probe(Fleet *fleet, FleetGuest *member, int64_t condition_id, unsigned repe
            write_guest_row(fleet, member, condition_id, repeat, hello->facts, error);
 }
 
-/* The micro guest's probe opens the plan's events; one that does not count is said in a note. */
-static bool
-arm_micro(Fleet *fleet, GError **error)
+static void
+ask_for_turns(const BudgetLayout *layout, Message *request)
 {
-    Lab *lab = fleet->lab;
-    FleetGuest *micro = fleet_guest(fleet, 0);
+    ArmTurnsMessage *turns = &request->arm_turns;
+
+    request->kind = FRAME_ARM_TURNS;
+    turns->turn_windows = (uint16_t) layout->turn_windows;
+    turns->n_turns = (uint8_t) layout->n_phases;
+    for (unsigned i = 0; i < layout->n_phases; i++)
+        turns->turns[i] = layout->phases[i].guest;
+}
+
+bool
+fleet_arm(Lab *lab, const FleetGuest *micro, const BudgetLayout *turns, GError **error)
+{
     g_autofree Message *request = g_new0(Message, 1), *reply = g_new0(Message, 1);
 
     request->kind = lab->plan->micro.scope == PLAN_SCOPE_TASK ? FRAME_ARM_TASK : FRAME_ARM;
+    if (turns)
+        ask_for_turns(turns, request);
     request->arm.source = (uint8_t) lab->rig->counters;
     for (char **event = lab->plan->events; *event; event++)
         g_strlcpy(request->arm.events[request->arm.n_events++], *event, WIRE_EVENT_NAME_MAX);
@@ -281,7 +293,11 @@ fleet_new(Lab *lab, const PlanCondition *condition, int64_t condition_id, unsign
     for (unsigned i = 0; i < n; i++)
         if (!meet_probe(fleet, fleet_guest(fleet, i), condition_id, repeat, deadline_ns, error))
             return NULL;
-    if (!arm_micro(fleet, error))
+    if (!fleet_arm(lab, fleet_guest(fleet, 0),
+                   lab->rig->layout && counter_layout_guest_takes_turns(lab->rig->layout)
+                       ? lab->rig->layout
+                       : NULL,
+                   error))
         return NULL;
     fault_point("probe.arm");
     return g_steal_pointer(&fleet);

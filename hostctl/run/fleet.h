@@ -49,6 +49,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
 /* The same with errors. Call fleet_free() after it. */
 bool fleet_destroy(Fleet *fleet, GError **error);
 
+/*
+ * The micro guest's probe opens the plan's events, in place of those that it had open; one that
+ * does not count is said in a note. `turns` (NULL: all count all the time): its `guest` bits say
+ * what counts in each phase of a visit.
+ */
+bool fleet_arm(Lab *lab, const FleetGuest *micro, const BudgetLayout *turns, GError **error);
+
 const Lab *fleet_lab(const Fleet *fleet);
 
 /* The micro guest is the first. */

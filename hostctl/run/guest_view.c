@@ -4,6 +4,7 @@
 #include "common/base/failure.h"
 #include "common/base/fault.h"
 #include "hostctl/link/time_sync.h"
+#include "hostctl/run/counter_layout.h"
 
 #define FETCH_TIMEOUT_MS 15000
 #define ECHO_BUDGET_MS 3000
@@ -35,6 +36,18 @@ guest_view_start(Lab *lab, FleetGuest *micro, int64_t visit_id, GError **error)
     return true;
 }
 
+/* A guest that counts by turns says behind its counts whose turn it was. */
+static int64_t
+turn_of(const Lab *lab, const WireSample *sample, guint n_events)
+{
+    const BudgetLayout *layout = lab->rig->layout;
+    uint64_t turn = n_events < sample->n_values ? sample->values[n_events] : 0;
+
+    return layout && counter_layout_guest_takes_turns(layout) && turn <= layout->n_phases
+               ? (int64_t) turn
+               : 0;
+}
+
 static bool
 write_sample(Lab *lab, const FleetGuest *micro, int64_t visit_id, const WireSample *sample,
              GError **error)
@@ -48,6 +61,7 @@ write_sample(Lab *lab, const FleetGuest *micro, int64_t visit_id, const WireSamp
     };
     guint n_events = g_strv_length(lab->plan->events);
 
+    row.phase = turn_of(lab, sample, n_events);
     for (guint i = 0; i < n_events; i++)
         row.cells.counts[i] = i < sample->n_values ? sample->values[i] : ABSENT_U64;
     row.cells.enabled_ns[0] = sample->enabled_ns;

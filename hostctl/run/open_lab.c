@@ -54,12 +54,14 @@ strv_to_json(char **strv)
 static bool
 write_layout(Lab *lab, GError **error)
 {
+    const CounterNeed need = counter_need_of(lab->plan, false);
     g_autofree char *text = NULL;
 
     if (!lab->rig->layout)
         return true;
-    text = counter_layout_text(lab->rig->layout, (const char *const *) lab->plan->events);
-    return lab_note(lab, 0, 0, "info", error, "counter layout %s", text);
+    text = counter_layout_text(lab->rig->layout, &need);
+    return lab_note(lab, 0, 0, "info", error, "counter layout %s", text) &&
+           counter_layout_write(lab->writer, lab->rig->layout, &need, error);
 }
 
 static bool

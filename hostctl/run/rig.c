@@ -87,12 +87,13 @@ static bool
 resolve_layout(Rig *rig, const Plan *plan, const Sysroot *root, GError **error)
 {
     g_autofree BudgetLayout *layout = NULL;
+    CounterNeed need;
 
     if (rig->counters != COUNTER_SOURCE_HARDWARE)
         return true;
     layout = g_new0(BudgetLayout, 1);
-    if (!counter_layout_plan((const char *const *) plan->events, root, kvm_pmu_is_mediated(root),
-                             layout, error)) {
+    need = counter_need_of(plan, kvm_pmu_is_mediated(root));
+    if (!counter_layout_plan(&need, root, layout, error)) {
         g_prefix_error(error, "%s: $.events: ", plan->path);
         return false;
     }

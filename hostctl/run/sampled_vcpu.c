@@ -2,9 +2,9 @@
 #include "hostctl/run/sampled_vcpu.h"
 
 #include "common/base/failure.h"
+#include "common/pmu/counter_turns.h"
 #include "hostctl/run/counter_layout.h"
 #include "hostctl/run/exit_rows.h"
-#include "hostctl/run/host_turns.h"
 
 struct SampledVcpu {
     Lab *lab;
@@ -14,9 +14,12 @@ struct SampledVcpu {
     bool exits_watched;
     bool gone, told_gone; /* unplugged while its guest goes on; the dataset has a note of it */
     SchedFile sched;
-    EmulatedPage *page;   /* shared memory's mapping; owned */
-    Counters *guest_mode; /* of the page */
-    HostTurns *turns;     /* of the PMU; NULL: none */
+    EmulatedPage *page;    /* shared memory's mapping; owned */
+    Counters *guest_mode;  /* of the page */
+    bool turns_of_visit;   /* they begin anew with each visit, as the guest's do */
+    int64_t visit_id;      /* of the last sample */
+    uint64_t turn_windows; /* that ended since the turns began */
+    CounterTurns *turns;   /* of the PMU; NULL: none */
 };
 
 void
@@ -29,7 +32,7 @@ sampled_vcpu_free(SampledVcpu *vcpu)
         exits_forget(vcpu->lab->exits, vcpu->tid);
     sched_close(&vcpu->sched);
     g_clear_pointer(&vcpu->guest_mode, counters_close);
-    g_clear_pointer(&vcpu->turns, host_turns_free);
+    g_clear_pointer(&vcpu->turns, counter_turns_free);
     g_clear_pointer(&vcpu->page, emulated_close);
     g_free(vcpu);
 }
@@ -52,19 +55,23 @@ open_emulated(SampledVcpu *vcpu, const char *const *events, GError **error)
  * layout is another one, and the dataset says so.
  */
 static bool
-choose_layout(Lab *lab, const PmuTarget *target, BudgetLayout *ret_layout, GError **error)
+choose_layout(Lab *lab, FleetGuest *guest, const PmuTarget *target, BudgetLayout *ret_layout,
+              GError **error)
 {
-    const char *const *events = (const char *const *) lab->plan->events;
+    const CounterNeed need = counter_need_of(lab->plan, true);
     g_autofree char *text = NULL;
 
     *ret_layout = *lab->rig->layout;
     if (ret_layout->kind == BUDGET_HOST_ONLY || !counters_guest_mode_refused(target))
         return true;
-    if (!counter_layout_plan(events, lab->root, true, ret_layout, error))
+    if (counter_layout_guest_takes_turns(ret_layout) && !fleet_arm(lab, guest, NULL, error))
         return false;
-    text = counter_layout_text(ret_layout, events);
+    if (!counter_layout_plan(&need, lab->root, ret_layout, error))
+        return false;
+    text = counter_layout_text(ret_layout, &need);
     return lab_note(lab, 0, 0, "warning", error,
-                    "the kernel refuses guest mode to the host; the counter layout is %s", text);
+                    "the kernel refuses guest mode to the host; the counter layout is %s", text) &&
+           counter_layout_write(lab->writer, ret_layout, &need, error);
 }
 
 /* Never pinned, the micro guest only: its own counters must win (a starved one is silent). */
@@ -78,14 +85,15 @@ open_hardware(SampledVcpu *vcpu, GError **error)
     if (vcpu->guest->role != GUEST_ROLE_MICRO)
         return true;
     layout = g_new0(BudgetLayout, 1);
-    if (!choose_layout(vcpu->lab, &target, layout, error))
+    if (!choose_layout(vcpu->lab, vcpu->guest, &target, layout, error))
         return false;
-    vcpu->turns = host_turns_new(layout, events, &target, error);
+    vcpu->turns_of_visit = counter_layout_guest_takes_turns(layout);
+    vcpu->turns = counter_turns_new(layout, COUNTER_SOURCE_HARDWARE, events, &target, error);
     if (!vcpu->turns)
         return false;
-    return !*host_turns_problem(vcpu->turns) ||
+    return !*counter_turns_problem(vcpu->turns) ||
            lab_note(vcpu->lab, 0, vcpu->guest->row_id, "warning", error, "on the host: %s",
-                    host_turns_problem(vcpu->turns));
+                    counter_turns_problem(vcpu->turns));
 }
 
 static bool
@@ -146,7 +154,8 @@ write_reading(Lab *lab, const SampledVcpu *vcpu, const CounterReading *reading, 
               const Stamp *stamp, int64_t visit_id, GError **error)
 {
     HostSampleRow row = { .key = { vcpu->guest->row_id, vcpu->vcpu, visit_id, *stamp },
-                          .mode = mode };
+                          .mode = mode,
+                          .phase = vcpu->turns ? counter_turns_phase(vcpu->turns) : 0 };
 
     for (uint32_t i = 0; i < reading->n_values; i++)
         row.cells.counts[i] = reading->values[i];
@@ -155,28 +164,40 @@ write_reading(Lab *lab, const SampledVcpu *vcpu, const CounterReading *reading, 
     return writer_host_sample(lab->writer, &row, error);
 }
 
+static bool
+tick_turns(SampledVcpu *vcpu, int64_t visit_id, CounterReading *ret_by_mode, GError **error)
+{
+    if (vcpu->turns_of_visit && vcpu->visit_id != visit_id) {
+        vcpu->turn_windows = 0;
+        if (!counter_turns_restart(vcpu->turns, error))
+            return false;
+    }
+    vcpu->visit_id = visit_id;
+    return counter_turns_tick(vcpu->turns, vcpu->turn_windows++, ret_by_mode, error);
+}
+
 /* The page counts guest mode only; the PMU what the layout says. */
 static bool
-write_counters(Lab *lab, const SampledVcpu *vcpu, int64_t visit_id, GError **error)
+write_counters(Lab *lab, SampledVcpu *vcpu, int64_t visit_id, GError **error)
 {
     static const struct {
         PmuMode mode;
         const char *name;
     } modes[] = { { PMU_MODE_GUEST, "guest" }, { PMU_MODE_HOST, "host" } };
-    CounterReading readings[PMU_MODE_HOST + 1];
+    CounterReading readings[COUNTER_TURNS_MODES];
     const Stamp stamp = stamp_now();
     bool read = true;
 
     if (vcpu->guest_mode)
         read = counters_read(vcpu->guest_mode, &readings[PMU_MODE_GUEST], error);
     else if (vcpu->turns)
-        read = host_turns_tick(vcpu->turns, readings, error);
+        read = tick_turns(vcpu, visit_id, readings, error);
     if (!read) {
         g_prefix_error(error, "guest %s vCPU %u: ", vcpu->guest->name, vcpu->vcpu);
         return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
-        bool counts = vcpu->turns ? host_turns_has(vcpu->turns, modes[i].mode)
+        bool counts = vcpu->turns ? counter_turns_has(vcpu->turns, modes[i].mode)
                                   : vcpu->guest_mode && modes[i].mode == PMU_MODE_GUEST;
 
         if (counts && !write_reading(lab, vcpu, &readings[modes[i].mode], modes[i].name, &stamp,

@@ -100,11 +100,21 @@ write_burst(Maker *maker, int64_t visit_id, GError **error)
 }
 
 static bool
-write_sides(Maker *maker, int64_t visit_id, bool lost, GError **error)
+write_host(Maker *maker, int64_t visit_id, GError **error)
 {
-    const double ratio = maker->plan->fidelity_ratio;
     HostSampleRow host = { .key = { maker->guest_ids[0], 0, visit_id, stamp(maker->now_ns) },
                            .mode = "guest" };
+
+    for (int e = 0; e < EVENTS; e++)
+        host.cells.counts[e] = (uint64_t) maker->count[e];
+    host.cells.enabled_ns[0] = host.cells.running_ns[0] = (uint64_t) (maker->now_ns - RUN_START_NS);
+    return writer_host_sample(maker->writer, &host, error);
+}
+
+static bool
+write_guest(Maker *maker, int64_t visit_id, GError **error)
+{
+    const double ratio = maker->plan->fidelity_ratio;
     GuestSampleRow guest = {
         .key = { maker->guest_ids[0],
                  0,
@@ -119,13 +129,11 @@ write_sides(Maker *maker, int64_t visit_id, bool lost, GError **error)
     for (int e = 0; e < EVENTS; e++) {
         double seen = maker->count[e] * (e == BRANCH_MISSES ? ratio : 1) - maker->guest_base[e];
 
-        host.cells.counts[e] = (uint64_t) maker->count[e];
         guest.cells.counts[e] = (uint64_t) seen;
     }
-    host.cells.enabled_ns[0] = host.cells.running_ns[0] = (uint64_t) (maker->now_ns - RUN_START_NS);
-    guest.cells.enabled_ns[0] = guest.cells.running_ns[0] = host.cells.enabled_ns[0];
-    return writer_host_sample(maker->writer, &host, error) &&
-           (lost || writer_guest_sample(maker->writer, &guest, error));
+    guest.cells.enabled_ns[0] = (uint64_t) (maker->now_ns - RUN_START_NS);
+    guest.cells.running_ns[0] = guest.cells.enabled_ns[0];
+    return writer_guest_sample(maker->writer, &guest, error);
 }
 
 static bool
@@ -201,6 +209,7 @@ measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 {
     const SyntheticPlan *plan = maker->plan;
     guint windows = (guint) (plan->measure_seconds * 1000 / plan->interval_ms);
+    guint lead = plan->guest_lead_bins;
 
     for (guint w = 0; w <= windows; w++) {
         bool lost = w > 0 && g_rand_double(maker->random) < plan->lost_ratio;
@@ -208,10 +217,15 @@ measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 
         if (w == windows / 2)
             restart_guest_counters(maker);
-        if (!write_sides(maker, visit->id, lost, error) || !write_sched(maker, visit->id, error))
+        if (!write_host(maker, visit->id, error) || !write_sched(maker, visit->id, error) ||
+            (!lost && (lead == 0 || w == 0 || w == windows) &&
+             !write_guest(maker, visit->id, error)))
             return false;
-        for (int b = 0; w < windows && b < BINS_A_WINDOW; b++)
+        for (guint b = 0; w < windows && b < BINS_A_WINDOW; b++) {
+            if (lead > 0 && b == BINS_A_WINDOW - lead && !write_guest(maker, visit->id, error))
+                return false;
             pass_time(maker, load, (double) maker->interval_ns / BINS_A_WINDOW, noise);
+        }
     }
     return true;
 }

@@ -28,6 +28,7 @@ typedef struct {
     double clock_offset_s;  /* guest raw clock 0 lies so long after the host's */
     double clock_drift_ppm; /* the guest's second is so much longer */
     double clock_step_ms;   /* the guest's clock jumps so much in the middle of the run */
+    guint guest_lead_bins;  /* the guest samples so many quarters of a window before the host */
     double lost_ratio;      /* of guest samples that never arrived */
     double fidelity_ratio;  /* guest count / host count of branch misses */
     double starved_ratio;   /* of windows in which the guest's counters stand still */

@@ -268,10 +268,10 @@ one_repeat_is_exploratory_and_has_no_interval(void **state)
 }
 
 /* The keys that others rely on, in order; "…" stands for what one element holds. */
-static const char *const keys[] = { "format",     "dataset",  "counters",    "environment",
-                                    "answer",     "clock",    "steal_check", "fidelity",
-                                    "estimators", "controls", "isolation",   "swapped",
-                                    "excluded",   NULL };
+static const char *const keys[] = { "format",  "dataset",    "counters",    "environment",
+                                    "answer",  "clock",      "steal_check", "fidelity",
+                                    "turns",   "estimators", "controls",    "isolation",
+                                    "swapped", "excluded",   NULL };
 static const char *const estimator_keys[] = {
     "name",
     "condition",

@@ -2,6 +2,7 @@
 /* docs/dataset-format.md against the datasets that are really written. */
 #include <sqlite3.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/dataset/schema.h"
 #include "tests/support/dataset_file.h"
@@ -69,6 +70,32 @@ a_counter_that_drops_has_no_window(void **state)
 }
 
 static void
+a_window_knows_whose_turn_it_was(void **state)
+{
+    const DatasetPlace *place = *state;
+    DatasetWriter *writer = dataset_writer(place->path);
+    const PhaseRow phases[] = { { 1, "guest-only", 4, "cycles,branch-misses", NULL },
+                                { 2, "host-only", 3, NULL, "{cycles}:G" },
+                                { 2, "host-only", 4, NULL, "{cycles,branch-misses}:G" } };
+
+    assert_ok(writer_begin(writer, &error_));
+    assert_ok(writer_run(writer, &dataset_run, &error_));
+    for (size_t i = 0; i < G_N_ELEMENTS(phases); i++)
+        assert_ok(writer_phase(writer, &phases[i], &error_));
+    assert_ok(writer_commit(writer, &error_));
+    assert_ok(writer_finish(writer, "complete", &error_));
+    writer_free(writer);
+    assert_answer(place->path, "select count(*) || sum(windows) from phase", "28");
+    assert_answer(place->path, "select host from phase where position = 2 and guest is null",
+                  "{cycles,branch-misses}:G");
+
+    unlink(place->path);
+    dataset_example(place->path); /* where all counts all the time */
+    assert_answer(place->path, "select count(phase) from guest_window where cycles > 0", "0");
+    assert_answer(place->path, "select count(phase) from host_window", "0");
+}
+
+static void
 the_document_names_every_table_and_column(void **state)
 {
     const DatasetPlace *place = *state;
@@ -117,6 +144,7 @@ main(void)
         TEST(every_query_of_the_document_gives_a_row),
         TEST(the_views_give_the_ratios_of_the_example),
         TEST(a_counter_that_drops_has_no_window),
+        TEST(a_window_knows_whose_turn_it_was),
         TEST(the_document_names_every_table_and_column),
         TEST(the_document_has_the_format_of_the_code),
     };

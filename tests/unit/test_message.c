@@ -43,6 +43,8 @@ static const Message examples[] = {
     { .kind = FRAME_MEMORY, .memory = { 7, { 1, 2, 3 }, 1024, 512, 4096, UINT64_MAX } },
     { .kind = FRAME_SYMBOLS_ASK, .symbols_ask = { WIRE_FILE_MODULES, 4080 } },
     { .kind = FRAME_SYMBOLS, .symbols = { WIRE_FILE_KALLSYMS, 4080, 0, 4, "0 T\n" } },
+    { .kind = FRAME_ARM_TURNS,
+      .arm_turns = { { WIRE_SOURCE_HARDWARE, 2, { "cycles", "branches" } }, 4, 3, { 3, 0, 1 } } },
 };
 
 static Frame

@@ -99,6 +99,64 @@ a_column_that_takes_turns_counts_in_its_own_windows_only(void **state)
     dataset_reader_free(reader);
 }
 
+/* Turns of two rows; in the second the branch misses count. Rows come a little late. */
+static void
+windows_say_in_which_phase_they_lie(void **state)
+{
+    static const int64_t phases[] = { 0, 1, 1, 2, 2, 1 };
+    static const int64_t want[] = { 1, 1, 2, 2, 1 };
+    static const char *const with_phase[] = { "cycles", "branch_misses", "phase", NULL };
+    const DatasetPlace *place = *state;
+    g_autoptr(DatasetWriter) writer = dataset_writer(place->path);
+    DatasetCursor *cursor = NULL;
+    DatasetReader *reader;
+    Series *series;
+
+    assert_ok(writer_begin(writer, &error_));
+    assert_ok(writer_run(writer, &dataset_run, &error_));
+    for (size_t i = 0; i < G_N_ELEMENTS(phases); i++) {
+        int64_t at = START + (int64_t) i * SECOND + (i > 0 ? 4 * SECOND / 1000 : 0);
+        GuestSampleRow row = { .key = { 1, 0, 0, { at, 0, at } }, .phase = phases[i] };
+
+        row.cells.counts[0] = (uint64_t) (at - START);
+        row.cells.counts[1] = i >= 2 && i <= 4 ? (uint64_t) (at - START) / 1000 : ABSENT_U64;
+        assert_ok(writer_guest_sample(writer, &row, &error_));
+    }
+    assert_ok(writer_commit(writer, &error_));
+    assert_ok(writer_finish(writer, "complete", &error_));
+    assert_ok((reader = dataset_reader_open(place->path, &error_)));
+    assert_ok((cursor = dataset_cursor_open(reader, DATASET_GUEST_SAMPLES, 1, 0, 0, INT64_MAX / 4,
+                                            with_phase, &error_)));
+    series = series_new(cursor, NULL, 2, 1500000000);
+    series_has_phases(series);
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+        SeriesWindow got = window(series, (int) i * 1000, (int) (i + 1) * 1000);
+
+        assert_int_equal(got.flaw, SERIES_WHOLE);
+        assert_int_equal(got.phase, want[i]);
+        assert_near(got.delta[0], 1e9, 1);
+        if (want[i] == 2) /* the first of them from just before its first row on */
+            assert_near(got.delta[1], 1e6, 1);
+        else
+            assert_true(isnan(got.delta[1]));
+    }
+    series_free(series);
+    dataset_reader_free(reader);
+
+    /* Half a window off, each change of turns spoils one. */
+    assert_ok((reader = dataset_reader_open(place->path, &error_)));
+    assert_ok((cursor = dataset_cursor_open(reader, DATASET_GUEST_SAMPLES, 1, 0, 0, INT64_MAX / 4,
+                                            with_phase, &error_)));
+    series = series_new(cursor, NULL, 2, 1500000000);
+    series_has_phases(series);
+    assert_int_equal(window(series, 500, 1500).phase, 1);
+    assert_int_equal(window(series, 1500, 2500).phase, PHASE_MIXED);
+    assert_int_equal(window(series, 2500, 3500).phase, 2);
+    assert_int_equal(window(series, 3500, 4500).phase, PHASE_MIXED);
+    series_free(series);
+    dataset_reader_free(reader);
+}
+
 static void
 counts_are_interpolated_and_then_subtracted(void **state)
 {
@@ -183,6 +241,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_PLACE(a_column_that_takes_turns_counts_in_its_own_windows_only),
+        IN_A_PLACE(windows_say_in_which_phase_they_lie),
         IN_A_PLACE(counts_are_interpolated_and_then_subtracted),
         IN_A_PLACE(a_missing_row_spoils_the_windows_it_touches_only),
         IN_A_PLACE(a_count_that_drops_is_a_restart),

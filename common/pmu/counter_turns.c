@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "hostctl/run/host_turns.h"
+#include "common/pmu/counter_turns.h"
 
-#define MODES (PMU_MODE_HOST + 1)
+#define MODES COUNTER_TURNS_MODES
 
 typedef struct {
     unsigned phase;
@@ -11,8 +11,12 @@ typedef struct {
     CounterReading last;
 } TurnGroup;
 
-struct HostTurns {
-    unsigned n_events, n_phases, phase, ticks; /* ticks: of the present turn */
+struct CounterTurns {
+    CounterSource source;
+    unsigned n_events, n_phases;
+    unsigned turn_windows;
+    unsigned phase; /* whose turn it is */
+    unsigned ended; /* phase of the window that ended last, from 1; 0: none */
     bool began;
     GArray *groups;              /* of TurnGroup */
     uint32_t counts[MODES];      /* events that some group counts */
@@ -27,13 +31,13 @@ clear_group(void *data)
 }
 
 static TurnGroup *
-group_at(const HostTurns *turns, guint i)
+group_at(const CounterTurns *turns, guint i)
 {
     return &g_array_index(turns->groups, TurnGroup, i);
 }
 
 static void
-note_problem(HostTurns *turns, const Counters *counters)
+note_problem(CounterTurns *turns, const Counters *counters)
 {
     if (*counters_problem(counters) && !*turns->problem) {
         g_free(turns->problem);
@@ -42,7 +46,7 @@ note_problem(HostTurns *turns, const Counters *counters)
 }
 
 static bool
-open_group(HostTurns *turns, unsigned phase, const BudgetGroup *group, const char *const *events,
+open_group(CounterTurns *turns, unsigned phase, const BudgetGroup *group, const char *const *events,
            const PmuTarget *target, GError **error)
 {
     const CounterTarget counted = { .pmu = *target, .mode = group->mode };
@@ -56,7 +60,7 @@ open_group(HostTurns *turns, unsigned phase, const BudgetGroup *group, const cha
         opened.event[n] = i;
         names[n++] = events[i];
     }
-    opened.counters = counters_open(COUNTER_SOURCE_HARDWARE, &counted, names, error);
+    opened.counters = counters_open(turns->source, &counted, names, error);
     if (!opened.counters)
         return false;
     g_array_append_val(turns->groups, opened);
@@ -67,16 +71,18 @@ open_group(HostTurns *turns, unsigned phase, const BudgetGroup *group, const cha
     return phase == 0 || counters_switch(opened.counters, false, error);
 }
 
-HostTurns *
-host_turns_new(const BudgetLayout *layout, const char *const *events, const PmuTarget *target,
-               GError **error)
+CounterTurns *
+counter_turns_new(const BudgetLayout *layout, CounterSource source, const char *const *events,
+                  const PmuTarget *target, GError **error)
 {
-    g_autoptr(HostTurns) turns = g_new0(HostTurns, 1);
+    g_autoptr(CounterTurns) turns = g_new0(CounterTurns, 1);
 
     turns->groups = g_array_new(FALSE, TRUE, sizeof(TurnGroup));
     g_array_set_clear_func(turns->groups, clear_group);
     turns->problem = g_strdup("");
+    turns->source = source;
     turns->n_phases = layout->n_phases;
+    turns->turn_windows = MAX(layout->turn_windows, 1);
     turns->n_events = g_strv_length((char **) events);
     for (unsigned phase = 0; phase < layout->n_phases; phase++)
         for (unsigned g = 0; g < layout->phases[phase].n_groups; g++)
@@ -88,7 +94,7 @@ host_turns_new(const BudgetLayout *layout, const char *const *events, const PmuT
 }
 
 void
-host_turns_free(HostTurns *turns)
+counter_turns_free(CounterTurns *turns)
 {
     if (!turns)
         return;
@@ -99,20 +105,27 @@ host_turns_free(HostTurns *turns)
 }
 
 bool
-host_turns_has(const HostTurns *turns, PmuMode mode)
+counter_turns_has(const CounterTurns *turns, PmuMode mode)
 {
     return turns->counts[mode] != 0;
 }
 
+Counters *
+counter_turns_first(const CounterTurns *turns)
+{
+    return turns->groups->len > 0 && group_at(turns, 0)->phase == 0 ? group_at(turns, 0)->counters
+                                                                    : NULL;
+}
+
 const char *
-host_turns_problem(const HostTurns *turns)
+counter_turns_problem(const CounterTurns *turns)
 {
     return turns->problem;
 }
 
 /* The bits of the events of one mode that groups of the present phase count. */
 static uint32_t
-counting(const HostTurns *turns, PmuMode mode)
+counting(const CounterTurns *turns, PmuMode mode)
 {
     uint32_t bits = 0;
 
@@ -158,7 +171,7 @@ worst_times(Times *times, const CounterReading *now, const CounterReading *last)
 }
 
 static bool
-read_phase(HostTurns *turns, GError **error)
+read_phase(CounterTurns *turns, GError **error)
 {
     uint32_t taken[MODES] = { 0 };
     Times times[MODES] = { 0 };
@@ -185,7 +198,7 @@ read_phase(HostTurns *turns, GError **error)
 }
 
 static bool
-switch_phase(HostTurns *turns, bool on, GError **error)
+switch_phase(CounterTurns *turns, bool on, GError **error)
 {
     for (guint i = 0; i < turns->groups->len; i++) {
         TurnGroup *group = group_at(turns, i);
@@ -200,29 +213,46 @@ switch_phase(HostTurns *turns, bool on, GError **error)
 }
 
 static bool
-pass_turn(HostTurns *turns, GError **error)
+pass_turn(CounterTurns *turns, uint64_t windows, GError **error)
 {
-    turns->ticks++;
-    if (turns->n_phases < 2 || turns->ticks <= HOST_TURN_TICKS)
+    unsigned phase =
+        turns->n_phases < 2 ? 0 : (unsigned) (windows / turns->turn_windows % turns->n_phases);
+
+    if (phase == turns->phase)
         return true;
-    turns->ticks = 1;
     if (!switch_phase(turns, false, error))
         return false;
-    turns->phase = (turns->phase + 1) % turns->n_phases;
+    turns->phase = phase;
     return switch_phase(turns, true, error);
 }
 
 bool
-host_turns_tick(HostTurns *turns, CounterReading *ret_by_mode, GError **error)
+counter_turns_restart(CounterTurns *turns, GError **error)
+{
+    turns->began = false;
+    turns->ended = 0;
+    return pass_turn(turns, 0, error);
+}
+
+unsigned
+counter_turns_phase(const CounterTurns *turns)
+{
+    return turns->ended;
+}
+
+bool
+counter_turns_tick(CounterTurns *turns, uint64_t windows,
+                   CounterReading ret_by_mode[COUNTER_TURNS_MODES], GError **error)
 {
     uint32_t said[MODES];
 
     if (!read_phase(turns, error))
         return false;
+    turns->ended = turns->began && turns->n_phases > 1 ? turns->phase + 1 : 0;
     for (int mode = 0; mode < MODES; mode++)
         said[mode] = turns->began ? counting(turns, (PmuMode) mode) : turns->counts[mode];
     turns->began = true;
-    if (!pass_turn(turns, error))
+    if (!pass_turn(turns, windows, error))
         return false;
 
     for (int mode = 0; mode < MODES; mode++) {
