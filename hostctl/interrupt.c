@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -16,23 +17,22 @@ static const int handled[] = { SIGINT, SIGTERM, SIGHUP };
 
 struct Interrupt {
     int fd;
-    volatile sig_atomic_t signal_number;
+    atomic_int signal_number; /* the handler runs in whatever thread the kernel picks */
     bool installed;
     struct sigaction old_actions[G_N_ELEMENTS(handled)];
     struct sigaction old_pipe_action;
 };
 
 /* What the signal handler reaches; set only while an Interrupt is installed. */
-static Interrupt *installed_interrupt;
+static Interrupt *_Atomic installed_interrupt;
 
 void
 interrupt_raise(Interrupt *interrupt, int signal_number)
 {
-    int old_errno = errno;
+    int old_errno = errno, none = 0;
     ssize_t ignored;
 
-    if (!interrupt->signal_number)
-        interrupt->signal_number = signal_number;
+    atomic_compare_exchange_strong(&interrupt->signal_number, &none, signal_number);
     ignored = write(interrupt->fd, &(uint64_t){ 1 }, sizeof(uint64_t));
     (void) ignored;
     errno = old_errno;
@@ -41,8 +41,10 @@ interrupt_raise(Interrupt *interrupt, int signal_number)
 static void
 on_signal(int signal_number)
 {
-    if (installed_interrupt)
-        interrupt_raise(installed_interrupt, signal_number);
+    Interrupt *interrupt = installed_interrupt;
+
+    if (interrupt)
+        interrupt_raise(interrupt, signal_number);
 }
 
 Interrupt *

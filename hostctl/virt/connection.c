@@ -121,8 +121,10 @@ attempt_wait(Attempt *attempt, int timeout_ms, const Interrupt *interrupt, GErro
     for (;;) {
         int64_t left_ms = (deadline_ns - clock_raw_ns()) / NS_PER_MS;
         int n = poll(waits, G_N_ELEMENTS(waits), (int) MAX(0, left_ms));
+        eventfd_t ended;
 
-        if (n > 0 && waits[0].revents)
+        /* Reading orders what the thread wrote before ours; poll() alone promises nothing. */
+        if (n > 0 && waits[0].revents && eventfd_read(attempt->done_fd, &ended) == 0)
             return true;
         if (!interrupt_check(interrupt, error))
             return false;

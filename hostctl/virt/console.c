@@ -135,6 +135,7 @@ console_new(const char *path, GError **error)
 {
     int fd = listen_at(path, error);
     Console *console;
+    bool watched;
 
     if (fd < 0)
         return NULL;
@@ -143,7 +144,11 @@ console_new(const char *path, GError **error)
     g_mutex_init(&console->lock);
     console->text = g_string_new(NULL);
     console->fd = fd;
-    if (!start_watching(console)) {
+    /* QEMU may come before virEventAddHandle() has returned. */
+    g_mutex_lock(&console->lock);
+    watched = start_watching(console);
+    g_mutex_unlock(&console->lock);
+    if (!watched) {
         virt_failure(error, "watching %s", path);
         console_free(console);
         return NULL;

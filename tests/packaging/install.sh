@@ -136,22 +136,13 @@ step_rpm()
     pass 'the RPMs bring the same files as the Debian packages'
 }
 
-# check_hardened FILE...: full RELRO, position independent, fortified.
 step_hardened()
 {
-    local name file
-    for name in insideout insideout-lab; do
+    local name
+    for name in "${names[@]}"; do
         dpkg-deb --extract "$work/debs/$name"_*.deb "$work/tree"
     done
-    while read -r file; do
-        readelf --wide --program-headers "$file" | grep GNU_RELRO >/dev/null || fail "${file##*/} has no RELRO"
-        readelf --wide --dynamic "$file" | grep 'BIND_NOW\|FLAGS.*NOW' >/dev/null || fail "${file##*/} binds lazily"
-        readelf --wide --file-header "$file" | grep 'Type: *DYN' >/dev/null || fail "${file##*/} is not position independent"
-    done < <(find "$work/tree/usr/bin" "$work/tree/usr/lib" -type f \( -perm -100 -o -name '*.so' \))
-    for file in "$work"/tree/usr/bin/*; do
-        readelf --wide --dyn-syms "$file" | grep '__[a-z]*_chk@' >/dev/null || fail "${file##*/} is not fortified"
-    done
-    pass 'programs have full RELRO, are position independent and fortified'
+    "$source/tests/packaging/hardened.py" "$work/tree" || fail 'the packages have programs that are not hardened'
 }
 
 processes_in_root()
