@@ -262,7 +262,13 @@ undo_ksm(Recovery *recovery, GPtrArray *steps)
     }
 }
 
-/* Nothing that was set survives a restart of the machine, and no guest does. */
+/* Nothing that was set survives a restart of the machine, and no guest does; their disks do. */
+static bool
+gone_with_restart(const JournalEntry *entry)
+{
+    return !journal_entry_same_boot(entry) && entry->kind != JOURNAL_DISK;
+}
+
 static void
 close_earlier_boot(Recovery *recovery, RecoverStep *step)
 {
@@ -280,7 +286,7 @@ undo_all(Recovery *recovery, GPtrArray *steps, GError **error)
     for (guint i = 0; i < steps->len; i++) {
         RecoverStep *step = steps->pdata[i];
 
-        if (!journal_entry_same_boot(step->entry))
+        if (gone_with_restart(step->entry))
             close_earlier_boot(recovery, step);
     }
     for (size_t way = 0; way < G_N_ELEMENTS(ways); way++) {

@@ -27,5 +27,8 @@ void assert_host_tree(const HostTree *tree, const char *name, const char *want);
 /* The journal as the next process would find it. */
 void host_tree_reopen_journal(HostTree *tree);
 
+/* The same after a restart of the machine: its entries come from another boot. */
+void host_tree_restart(HostTree *tree);
+
 /* The path of a file in the state directory. Free with g_free(). */
 char *host_tree_state_file(const HostTree *tree, const char *name);

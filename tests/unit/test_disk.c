@@ -77,6 +77,27 @@ recover_removes_what_a_killed_run_left(void **state)
     disk_free(disk);
 }
 
+static void
+recover_removes_what_outlived_a_restart(void **state)
+{
+    HostTree *tree = *state;
+    g_autofree char *folder = host_tree_state_file(tree, STATE_DISKS);
+    g_autofree char *path = g_build_filename(folder, "t-micro.qcow2", NULL);
+    const JournalEntry entry = { .kind = JOURNAL_DISK, .target = (char *) "t-micro.qcow2" };
+    g_autoptr(GPtrArray) steps = NULL;
+    uint64_t id;
+
+    assert_int_equal(g_mkdir_with_parents(folder, 0755), 0);
+    assert_true(g_file_set_contents(path, "overlay", -1, NULL));
+    assert_true(journal_add(tree->journal, &entry, &id, NULL));
+    host_tree_restart(tree);
+    assert_true(recover_all(tree->state, tree->journal, false, NULL, &steps, NULL));
+    assert_int_equal(steps->len, 1);
+    assert_int_equal(((const RecoverStep *) steps->pdata[0])->outcome, RECOVER_PUT_BACK);
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    assert_int_equal(count_unfinished(tree), 0);
+}
+
 #define IN_A_TREE(test) cmocka_unit_test_setup_teardown(test, host_tree_setup, host_tree_teardown)
 
 int
@@ -86,6 +107,7 @@ main(void)
         IN_A_TREE(has_its_blocks_beforehand_and_goes_when_freed),
         IN_A_TREE(one_that_does_not_fit_leaves_nothing),
         IN_A_TREE(recover_removes_what_a_killed_run_left),
+        IN_A_TREE(recover_removes_what_outlived_a_restart),
     };
 
     return cmocka_run_group_tests_name("disk", tests, NULL, NULL);

@@ -248,22 +248,6 @@ a_new_run_puts_back_leftovers_and_leaves_what_was_set_to_stay(void **state)
     assert_host_tree(tree, WATCHDOG, "1");
 }
 
-/* Rewrites the journal so that its entries come from another boot. */
-static void
-restart_the_machine(HostTree *tree)
-{
-    g_autofree char *path = host_tree_state_file(tree, "journal.jsonl");
-    g_autofree char *text = NULL;
-    g_auto(GStrv) parts = NULL;
-    g_autofree char *other = NULL;
-
-    assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    parts = g_strsplit(text, "\"boot\":\"", -1);
-    other = g_strjoinv("\"boot\":\"0", parts);
-    assert_true(g_file_set_contents(path, other, -1, NULL));
-    host_tree_reopen_journal(tree);
-}
-
 static void
 writes_nothing_into_a_machine_that_was_restarted(void **state)
 {
@@ -271,7 +255,7 @@ writes_nothing_into_a_machine_that_was_restarted(void **state)
     g_autoptr(GPtrArray) steps = NULL;
 
     change_and_die(tree);
-    restart_the_machine(tree);
+    host_tree_restart(tree);
     steps = run_recover(tree, false);
     assert_int_equal(outcome_of(steps, WATCHDOG), RECOVER_GONE);
     assert_host_tree(tree, WATCHDOG, "0");
