@@ -88,11 +88,13 @@ make_overlay(Image *image, const char *backing, GError **error)
                &missing, error);
 }
 
-/* Another instance each time, so that cloud-init begins anew. */
+/* Another instance each time, so that cloud-init begins anew; local: before it waits for a network.
+ */
 static bool
 write_meta_data(const Image *image, const char *guest_name, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("instance-id: insideout-%s-%08x\nlocal-hostname: %s\n",
+    g_autofree char *text = g_strdup_printf("instance-id: insideout-%s-%08x\nlocal-hostname: %s\n"
+                                            "dsmode: local\n",
                                             guest_name, g_random_int(), guest_name);
 
     return g_file_set_contents(image->paths[FILE_META_DATA], text, -1, error);
@@ -114,21 +116,33 @@ static bool
 make_seed(const Image *image, GError **error)
 {
     static const char *const makers[] = { "xorrisofs", "genisoimage", "mkisofs" };
-    g_autofree char *user_data = NULL, *probe = NULL;
-    g_autofree char *user = NULL, *meta = NULL, *program = NULL;
+    g_autofree char *user_data = NULL, *vendor_data = NULL, *probe = NULL;
+    g_autofree char *user = NULL, *vendor = NULL, *meta = NULL, *program = NULL;
     bool missing = true;
 
     if (!state_data_file("xml/seed-user-data", &user_data, error) ||
+        !state_data_file("xml/seed-vendor-data", &vendor_data, error) ||
         !state_find_probe(&probe, error))
         return false;
     user = graft("user-data", user_data);
+    vendor = graft("vendor-data", vendor_data);
     meta = graft("meta-data", image->paths[FILE_META_DATA]);
     program = graft("guestprobe", probe);
     for (size_t i = 0; i < G_N_ELEMENTS(makers) && missing; i++) {
-        const char *const argv[] = {
-            makers[i],       "-quiet", "-V", "cidata", "-J", "-r", "-o", image->paths[FILE_SEED],
-            "-graft-points", user,     meta, program,  NULL
-        };
+        const char *const argv[] = { makers[i],
+                                     "-quiet",
+                                     "-V",
+                                     "cidata",
+                                     "-J",
+                                     "-r",
+                                     "-o",
+                                     image->paths[FILE_SEED],
+                                     "-graft-points",
+                                     user,
+                                     vendor,
+                                     meta,
+                                     program,
+                                     NULL };
         g_autoptr(GError) problem = NULL;
 
         if (run(argv, &missing, &problem))

@@ -5,9 +5,6 @@
 # install.sh SOURCE-FOLDER. The empty system and downloads are kept in /var/cache/insideout.
 set -euo pipefail
 source=$1
-cache=/var/cache/insideout/debian12
-mirror=${DEBIAN_MIRROR:-$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | sed -n 1p || true)}
-mirror=${mirror:-http://deb.debian.org/debian}
 names=(insideout insideout-guestprobe insideout-lab)
 
 skip()
@@ -33,59 +30,19 @@ for program in debootstrap dh lintian; do
 done
 
 work=$(mktemp -d /var/tmp/insideout-packages-XXXXXX)
-root=$work/root
+. "$source/tests/support/debian_root.sh"
 clean_up()
 {
-    local folder
-    for folder in var/cache/apt/archives sys proc dev; do
-        mountpoint -q "$root/$folder" && umount "$root/$folder"
-    done
+    unmount_root
     rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
-
-inside()
-{
-    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" "$@"
-}
-
-install_in_root()
-{
-    inside apt-get --quiet=2 --yes --no-install-recommends -o Dpkg::Use-Pty=0 install "$@" >"$work/apt.log" 2>&1 ||
-        fail "apt-get install $*: $(tail -n 5 "$work/apt.log")"
-}
 
 # Without what is no package's: logs, caches, and what libvirt's own driver makes in /run.
 list_files()
 {
     (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./tmp -o -path ./var/log -o -path ./run/libvirt -o -path ./var/cache \
         -o -path ./var/lib/dpkg -o -path ./var/lib/apt \) -prune -o -print | sort)
-}
-
-make_root()
-{
-    mkdir -p "$cache/archives"
-    if [ ! -e "$cache/root.tar" ]; then
-        debootstrap --variant=minbase bookworm "$work/new" "$mirror" >"$work/debootstrap.log" 2>&1 ||
-            skip "no Debian 12 from $mirror: $(tail -n 1 "$work/debootstrap.log")"
-        tar -C "$work/new" --one-file-system -cf "$work/root.tar" .
-        mv "$work/root.tar" "$cache/root.tar"
-        rm -rf --one-file-system "$work/new"
-    fi
-    mkdir "$root"
-    tar -C "$root" -xf "$cache/root.tar"
-    mount -t proc proc "$root/proc"
-    mount -t sysfs -o ro sysfs "$root/sys"
-    mount --bind /dev "$root/dev"
-    mkdir -p "$root/var/cache/apt/archives/partial"
-    mount --bind "$cache/archives" "$root/var/cache/apt/archives"
-    mkdir -p "$root/var/cache/apt/archives/partial"
-    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-    chmod 755 "$root/usr/sbin/policy-rc.d"
-    cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
-    echo 'APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
-    inside apt-get --quiet=2 update >"$work/apt.log" 2>&1 || skip "apt-get update in the empty system: $(tail -n 1 "$work/apt.log")"
 }
 
 # The packages that NAME wants and that are none of ours, by name alone.

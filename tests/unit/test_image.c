@@ -81,7 +81,8 @@ makes_an_overlay_and_a_seed_and_takes_both_away(void **state)
     assert_true(length > 17 * 2048);
     assert_memory_equal(iso + 16 * 2048 + 1, "CD001", 5);
     assert_memory_equal(iso + 16 * 2048 + 40, "cidata ", 7);
-    assert_non_null(memmem(iso, length, "local-hostname: t-micro\n", 24));
+    assert_non_null(memmem(iso, length, "local-hostname: t-micro\ndsmode: local\n", 38));
+    assert_non_null(memmem(iso, length, "#cloud-boothook\n", 16));
     assert_non_null(memmem(iso, length, "ExecStart=/usr/local/bin/guestprobe --agent\n", 44));
 
     image_free(image);
