@@ -21,7 +21,7 @@ typedef struct {
     char *role;
     char *cpus;
     char *load;
-    char *image, *kernel, *initrd, *cmdline;
+    char *image, *storage_pool, *kernel, *initrd, *cmdline;
     int count, vcpus, memory_mib, quota_percent;
 } GivenOptions;
 
@@ -32,6 +32,7 @@ given_clear(GivenOptions *given)
     g_free(given->cpus);
     g_free(given->load);
     g_free(given->image);
+    g_free(given->storage_pool);
     g_free(given->kernel);
     g_free(given->initrd);
     g_free(given->cmdline);
@@ -66,9 +67,9 @@ in_range(const char *option, int value, int low, int high, GError **error)
 static bool
 check_boot(const GivenOptions *given, GError **error)
 {
-    if (!given->image && (given->kernel || given->initrd || given->cmdline))
+    if (!given->image && (given->storage_pool || given->kernel || given->initrd || given->cmdline))
         return failure_set(error, FAILURE_USAGE,
-                           "--kernel, --initrd and --cmdline belong to --image");
+                           "--storage-pool, --kernel, --initrd and --cmdline belong to --image");
     if (!given->kernel != !given->initrd || (given->cmdline && !given->kernel))
         return failure_set(error, FAILURE_USAGE,
                            "--kernel wants --initrd, and --cmdline wants both");
@@ -103,6 +104,7 @@ fill_options(const Sysroot *root, const GivenOptions *given, const char *name,
     options->cpu_quota_percent = (unsigned) given->quota_percent;
     options->load = *ret_load;
     options->image = given->image;
+    options->storage_pool = given->storage_pool;
     options->kernel = given->kernel;
     options->initrd = given->initrd;
     options->cmdline = given->cmdline;
@@ -124,6 +126,8 @@ parse_provision(int *argc, char ***argv, GivenOptions *given, GError **error)
           "At most so much of a CPU for each vCPU", "PERCENT" },
         { "image", 0, 0, G_OPTION_ARG_FILENAME, &given->image,
           "From this cloud image (qcow2 or raw) instead of the appliance", "FILE" },
+        { "storage-pool", 0, 0, G_OPTION_ARG_STRING, &given->storage_pool,
+          "The image is a volume of this storage pool of libvirt", "POOL" },
         { "kernel", 0, 0, G_OPTION_ARG_FILENAME, &given->kernel, "Boot the image by this kernel",
           "FILE" },
         { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &given->initrd, "and this initrd", "FILE" },

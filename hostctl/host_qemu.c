@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/host_qemu.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "common/base/failure.h"
@@ -110,4 +112,27 @@ host_qemu_allow(const Sysroot *root, const char *action, bool shared_host, GErro
                        "%s: guests that hostctl did not make are running and would feel it: %s "
                        "(--shared-host changes it all the same)",
                        action, printable);
+}
+
+bool
+host_qemu_kill(const char *uuid, bool *ret_killed, GError **error)
+{
+    g_autoptr(Sysroot) live = sysroot_new("/");
+    g_autoptr(GPtrArray) qemus = NULL;
+    bool killed = false;
+
+    if (!host_qemu_list(live, &qemus, error))
+        return false;
+    for (guint i = 0; i < qemus->len; i++) {
+        const HostQemu *qemu = qemus->pdata[i];
+
+        if (!qemu->ours || g_strcmp0(qemu->uuid, uuid) != 0)
+            continue;
+        if (kill(qemu->pid, SIGKILL) < 0 && errno != ESRCH)
+            return failure_set_errno(error, errno, "QEMU of guest %s (process %d)", qemu->name,
+                                     (int) qemu->pid);
+        killed = true;
+    }
+    *ret_killed = killed;
+    return true;
 }

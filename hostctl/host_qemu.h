@@ -31,3 +31,6 @@ bool host_qemu_list(const Sysroot *root, GPtrArray **ret_qemus, GError **error);
  * not ours and `shared_host` is false; `action` says what is refused ("KSM is not changed").
  */
 bool host_qemu_allow(const Sysroot *root, const char *action, bool shared_host, GError **error);
+
+/* Ends the one of ours that has this uuid on the live machine; *ret_killed: there was one. */
+bool host_qemu_kill(const char *uuid, bool *ret_killed, GError **error);

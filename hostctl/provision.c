@@ -103,13 +103,17 @@ create_one(Connection *connection, Workbench *bench, const ProvisionOptions *opt
     };
 
     if (options->image) {
+        const ImageSource source = { options->image, options->storage_pool };
+
         if (!guest_name_is_free(connection, name, error) ||
-            !(*ret_image = image_new(bench->journal, bench->state, name, options->image, error)))
+            !(*ret_image =
+                  image_new(bench->journal, bench->state, connection, name, &source, error)))
             return NULL;
         spec.overlay = image_overlay(*ret_image);
         spec.backing = image_backing(*ret_image);
         spec.backing_format = image_backing_format(*ret_image);
         spec.seed = image_seed(*ret_image);
+        spec.storage_pool = options->storage_pool;
     }
     if (ground->plugin) {
         *vmid = next_vmid(owner, *vmid);

@@ -25,6 +25,7 @@ typedef struct {
     char **load;                 /* argv; NULL: none */
     const char *owner;           /* NULL: PROVISION_OWNER */
     const char *image;           /* made from this one; NULL: the appliance */
+    const char *storage_pool;    /* of libvirt, that has the image as a volume; NULL: a file */
     const char *kernel, *initrd; /* with an image: booted directly; NULL: the image's own */
     const char *cmdline;         /* of the guest's kernel; NULL: the appliance's usual one */
     bool passing;                /* not to outlive the command: `recover` ends it after a kill */

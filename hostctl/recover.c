@@ -2,7 +2,6 @@
 #include "hostctl/recover.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "hostctl/knob/change.h"
 #include "hostctl/knob/ksm_undo.h"
 #include "hostctl/virt/guest.h"
+#include "hostctl/virt/volume.h"
 
 /* What a step needs. Connections are opened once for each URI. */
 typedef struct {
@@ -72,29 +72,6 @@ connect_to(Recovery *recovery, const char *uri, GError **error)
     return connection;
 }
 
-/* A QEMU that libvirt does not know: its maker was killed while libvirt started it. */
-static bool
-kill_orphan(const JournalEntry *entry, bool *ret_killed, GError **error)
-{
-    g_autoptr(Sysroot) live = sysroot_new("/");
-    g_autoptr(GPtrArray) qemus = NULL;
-
-    *ret_killed = false;
-    if (!host_qemu_list(live, &qemus, error))
-        return false;
-    for (guint i = 0; i < qemus->len; i++) {
-        const HostQemu *qemu = qemus->pdata[i];
-
-        if (!qemu->ours || g_strcmp0(qemu->uuid, entry->uuid) != 0)
-            continue;
-        if (kill(qemu->pid, SIGKILL) < 0 && errno != ESRCH)
-            return failure_set_errno(error, errno, "QEMU of guest %s (process %d)", entry->target,
-                                     (int) qemu->pid);
-        *ret_killed = true;
-    }
-    return true;
-}
-
 static bool
 undo_guest(Recovery *recovery, RecoverStep *step, GError **error)
 {
@@ -110,7 +87,8 @@ undo_guest(Recovery *recovery, RecoverStep *step, GError **error)
         return false;
     if (guest && !guest_destroy(guest, error))
         return false;
-    if (!guest && !kill_orphan(entry, &killed, error))
+    /* One that libvirt does not know: its maker was killed while libvirt started it. */
+    if (!guest && !host_qemu_kill(entry->uuid, &killed, error))
         return false;
     if (!guest)
         guest_remove_traces(connection, entry->target);
@@ -175,6 +153,24 @@ undo_disk(Recovery *recovery, RecoverStep *step, GError **error)
 }
 
 static bool
+undo_volume(Recovery *recovery, RecoverStep *step, GError **error)
+{
+    const JournalEntry *entry = step->entry;
+    g_auto(GStrv) parts = g_strsplit(entry->target, "/", 2);
+    Connection *connection;
+    bool found;
+
+    if (!entry->uri || g_strv_length(parts) != 2 || strchr(parts[1], '/'))
+        return failure_set(error, FAILURE_FAILED, "“%s” is no volume of ours", entry->target);
+    connection = connect_to(recovery, entry->uri, error);
+    if (!connection || !volume_delete(connection, parts[0], parts[1], &found, error))
+        return false;
+    finish(step, found ? RECOVER_PUT_BACK : RECOVER_GONE, "volume %s (%s): %s", entry->target,
+           entry->uri, found ? "removed" : "gone already");
+    return journal_done(recovery->journal, entry->id, "removed by recover", error);
+}
+
+static bool
 undo_balloon(Recovery *recovery, RecoverStep *step, GError **error)
 {
     const JournalEntry *entry = step->entry;
@@ -211,10 +207,10 @@ static const struct {
     JournalKind kind;
     bool (*undo)(Recovery *recovery, RecoverStep *step, GError **error);
 } ways[] = {
-    { JOURNAL_GUEST, undo_guest },   { JOURNAL_SHM, undo_shm },
-    { JOURNAL_DISK, undo_disk },     { JOURNAL_BALLOON, undo_balloon },
-    { JOURNAL_FILE, undo_change },   { JOURNAL_SERVICE, undo_change },
-    { JOURNAL_MODULE, undo_change },
+    { JOURNAL_GUEST, undo_guest },     { JOURNAL_SHM, undo_shm },
+    { JOURNAL_DISK, undo_disk },       { JOURNAL_VOLUME, undo_volume },
+    { JOURNAL_BALLOON, undo_balloon }, { JOURNAL_FILE, undo_change },
+    { JOURNAL_SERVICE, undo_change },  { JOURNAL_MODULE, undo_change },
 };
 
 static void
@@ -266,7 +262,8 @@ undo_ksm(Recovery *recovery, GPtrArray *steps)
 static bool
 gone_with_restart(const JournalEntry *entry)
 {
-    return !journal_entry_same_boot(entry) && entry->kind != JOURNAL_DISK;
+    return !journal_entry_same_boot(entry) && entry->kind != JOURNAL_DISK &&
+           entry->kind != JOURNAL_VOLUME;
 }
 
 static void

@@ -21,6 +21,7 @@ typedef enum {
     JOURNAL_BALLOON, /* target: guest name; uri, uuid; old_value, new_value: KiB */
     JOURNAL_SHM,     /* target: name in /dev/shm, to be removed */
     JOURNAL_DISK,    /* target: name of a guest's disk in the state directory, to be removed */
+    JOURNAL_VOLUME,  /* target: POOL/NAME of a storage volume; uri: to be removed */
     JOURNAL_GUEST,   /* target: guest name; uri, uuid: to be destroyed */
 } JournalKind;
 

@@ -10,7 +10,7 @@
 static const char *const kind_names[] = {
     [JOURNAL_FILE] = "file",       [JOURNAL_SERVICE] = "service", [JOURNAL_MODULE] = "module",
     [JOURNAL_BALLOON] = "balloon", [JOURNAL_SHM] = "shm",         [JOURNAL_DISK] = "disk",
-    [JOURNAL_GUEST] = "guest",
+    [JOURNAL_VOLUME] = "volume",   [JOURNAL_GUEST] = "guest",
 };
 
 /* The texts of an entry: key, place, and whether every entry has it. */

@@ -61,17 +61,20 @@ static bool
 give_image(Fleet *fleet, FleetGuest *member, const PlanGuests *kind, GuestSpec *spec,
            GError **error)
 {
+    const ImageSource source = { kind->image, kind->storage_pool };
     Lab *lab = fleet->lab;
 
     if (!guest_name_is_free(lab->connection, member->name, error))
         return false;
-    member->image = image_new(lab->journal, lab->state, member->name, kind->image, error);
+    member->image =
+        image_new(lab->journal, lab->state, lab->connection, member->name, &source, error);
     if (!member->image)
         return false;
     spec->overlay = image_overlay(member->image);
     spec->backing = image_backing(member->image);
     spec->backing_format = image_backing_format(member->image);
     spec->seed = image_seed(member->image);
+    spec->storage_pool = kind->storage_pool;
     spec->kernel = kind->kernel;
     spec->initrd = kind->initrd;
     spec->cmdline = kind->cmdline;

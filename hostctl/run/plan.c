@@ -47,6 +47,7 @@ read_micro(const JsonPlace *place, const JsonField *field, void *target, GError 
         { "load", json_read_strv, offsetof(PlanGuests, load) },
         { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
         { "image", json_read_string, offsetof(PlanGuests, image) },
+        { "storage_pool", json_read_string, offsetof(PlanGuests, storage_pool) },
         { "kernel", json_read_string, offsetof(PlanGuests, kernel) },
         { "initrd", json_read_string, offsetof(PlanGuests, initrd) },
         { "cmdline", json_read_string, offsetof(PlanGuests, cmdline) },
@@ -82,6 +83,7 @@ read_bulk(const JsonPlace *place, const JsonField *field, void *target, GError *
     static const JsonField fields[] = {
         { "disk_mib", json_read_int64, offsetof(PlanGuests, disk_mib), 0, 1 << 20 },
         { "image", json_read_string, offsetof(PlanGuests, image) },
+        { "storage_pool", json_read_string, offsetof(PlanGuests, storage_pool) },
         { "kernel", json_read_string, offsetof(PlanGuests, kernel) },
         { "initrd", json_read_string, offsetof(PlanGuests, initrd) },
         { "cmdline", json_read_string, offsetof(PlanGuests, cmdline) },
@@ -187,6 +189,7 @@ clear_guests(PlanGuests *guests)
 {
     g_strfreev(guests->load);
     g_free(guests->image);
+    g_free(guests->storage_pool);
     g_free(guests->kernel);
     g_free(guests->initrd);
     g_free(guests->cmdline);

@@ -32,10 +32,11 @@ typedef struct {
     int count_of;     /* PlanOf; bulk only */
     int64_t vcpus;
     int64_t memory_mib;
-    char **load; /* argv; NULL: the plan's load */
-    int load_at; /* PlanLoadAt; micro only */
-    int scope;   /* PlanScope: what the guest counts, its CPUs or its load; micro only */
-    char *image; /* a cloud image; NULL: the appliance */
+    char **load;        /* argv; NULL: the plan's load */
+    int load_at;        /* PlanLoadAt; micro only */
+    int scope;          /* PlanScope: what the guest counts, its CPUs or its load; micro only */
+    char *image;        /* a cloud image; NULL: the appliance */
+    char *storage_pool; /* of libvirt, that has it as a volume; NULL: a file */
     char *kernel, *initrd, *cmdline; /* with an image: booted directly; NULL: from its disk */
     int64_t disk_mib;                /* a disk in which the load runs; 0: none */
 } PlanGuests;

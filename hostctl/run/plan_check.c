@@ -297,8 +297,10 @@ check_image(const Plan *plan, const char *role, const PlanGuests *guests, GError
 {
     g_autofree char *path = g_strdup_printf("$.guests.%s.image", role);
 
-    if (!guests->image && (guests->kernel || guests->initrd || guests->cmdline))
-        return fail(plan, error, path, "missing, and kernel, initrd and cmdline belong to it");
+    if (!guests->image &&
+        (guests->storage_pool || guests->kernel || guests->initrd || guests->cmdline))
+        return fail(plan, error, path,
+                    "missing, and storage_pool, kernel, initrd and cmdline belong to it");
     if (guests->image && guests->disk_mib > 0)
         return fail(plan, error, path, "such a guest has its own disk (leave disk_mib out)");
     if (!guests->kernel != !guests->initrd || (guests->cmdline && !guests->kernel))

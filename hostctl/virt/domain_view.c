@@ -15,6 +15,7 @@ guest_metadata_clear(GuestMetadata *metadata)
     g_clear_pointer(&metadata->owner, g_free);
     g_clear_pointer(&metadata->page, g_free);
     g_clear_pointer(&metadata->silicon, g_free);
+    g_clear_pointer(&metadata->storage_pool, g_free);
 }
 
 static xmlDoc *
@@ -59,6 +60,7 @@ guest_metadata_parse(const char *xml, GuestMetadata *ret_metadata)
     metadata.owner = attribute(node, "owner");
     metadata.page = attribute(node, "page");
     metadata.silicon = attribute(node, "silicon");
+    metadata.storage_pool = attribute(node, "storage-pool");
     if (!role || !metadata.owner || !guest_role_parse(role, &metadata.role, NULL) ||
         !is_shm_name(metadata.page) || !is_shm_name(metadata.silicon))
         return false;

@@ -14,6 +14,7 @@ typedef struct {
     char *owner;
     char *page; /* NULL: no emulated counters */
     char *silicon;
+    char *storage_pool; /* that has its overlay and seed; NULL: none has */
 } GuestMetadata;
 
 void guest_metadata_clear(GuestMetadata *metadata);

@@ -89,6 +89,8 @@ fill_metadata(Filling *filling, const GuestSpec *spec)
 
     set_attribute(filling, node, "role", guest_role_name(spec->role));
     set_attribute(filling, node, "owner", spec->owner);
+    if (spec->storage_pool)
+        set_attribute(filling, node, "storage-pool", spec->storage_pool);
     if (spec->emulated.plugin_path) {
         set_attribute(filling, node, "page", spec->emulated.page_name);
         set_attribute(filling, node, "silicon", spec->emulated.silicon_name);

@@ -55,6 +55,7 @@ typedef struct {
     const char *overlay;                  /* qcow2 that it boots from, of an Image; NULL: none */
     const char *backing, *backing_format; /* what it lies on: "qcow2" or "raw" */
     const char *seed;                     /* its NoCloud seed; NULL: none */
+    const char *storage_pool; /* of libvirt, that has both; NULL: files of this machine */
     bool balloon;      /* virtio balloon with statistics each second; false: no balloon device */
     bool nosharepages; /* keep KSM away */
     bool hugepages;

@@ -145,6 +145,9 @@ remove_leftovers(Guest *guest, GError **error)
     g_clear_pointer(&guest->console, console_free);
     fault_point("guest.remove_files");
     remove_run_files(guest->connection, guest->name);
+    if (guest->metadata.storage_pool &&
+        !image_remove_volumes(guest->connection, guest->metadata.storage_pool, guest->name, error))
+        return false;
     return remove_emulation(guest->connection, guest->journal,
                             guest->entry_ids[GUEST_ENTRY_SILICON], guest->metadata.page,
                             guest->metadata.silicon, error);

@@ -50,10 +50,12 @@ check_emulation(const GuestSpec *spec, GError **error)
 static bool
 check_texts(const GuestSpec *spec, GError **error)
 {
-    const char *const texts[] = { spec->owner,         spec->kernel, spec->initrd,
-                                  spec->cmdline,       spec->disk,   spec->emulated.plugin_path,
-                                  spec->overlay,       spec->seed,   spec->backing,
-                                  spec->backing_format };
+    const char *const texts[] = { spec->owner,       spec->kernel,
+                                  spec->initrd,      spec->cmdline,
+                                  spec->disk,        spec->emulated.plugin_path,
+                                  spec->overlay,     spec->seed,
+                                  spec->backing,     spec->backing_format,
+                                  spec->storage_pool };
 
     if (!spec->owner || !spec->kernel != !spec->initrd || (!spec->kernel && !spec->overlay))
         return failure_set(error, FAILURE_USAGE,

@@ -7,57 +7,60 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/autofd.h"
 #include "common/base/failure.h"
-#include "common/base/text.h"
+#include "hostctl/virt/seed.h"
+#include "hostctl/virt/tool.h"
+#include "hostctl/virt/volume.h"
 
-typedef enum { FILE_OVERLAY, FILE_SEED, FILE_META_DATA, FILES } ImageFile;
+typedef enum {
+    PART_OVERLAY,
+    PART_SEED, /* made here, also when it then goes into a pool */
+    PART_META_DATA,
+    PART_OVERLAY_VOLUME,
+    PART_SEED_VOLUME,
+    PARTS,
+} Part;
 
-static const char *const suffixes[FILES] = { ".qcow2", ".seed.iso", ".meta-data" };
+static const struct {
+    JournalKind kind;
+    const char *suffix;
+} parts[PARTS] = {
+    [PART_OVERLAY] = { JOURNAL_DISK, ".qcow2" },
+    [PART_SEED] = { JOURNAL_DISK, ".seed.iso" },
+    [PART_META_DATA] = { JOURNAL_DISK, ".meta-data" },
+    [PART_OVERLAY_VOLUME] = { JOURNAL_VOLUME, ".qcow2" },
+    [PART_SEED_VOLUME] = { JOURNAL_VOLUME, ".seed.iso" },
+};
 
 struct Image {
     Journal *journal;
-    uint64_t entry_ids[FILES];
-    char *paths[FILES];
-    char *backing; /* of realpath() */
-    const char *format;
+    Connection *connection;
+    char *storage_pool;
+    uint64_t entry_ids[PARTS]; /* 0: not there, or not ours to remove any more */
+    char *names[PARTS];        /* of a volume */
+    char *paths[PARTS];
+    VolumeFacts backing; /* of a file too, but for its size */
 };
 
 static char *
-path_of(const char *state_dir, const char *guest_name, ImageFile file)
+path_of(const char *state_dir, const char *guest_name, Part part)
 {
-    g_autofree char *name = g_strconcat(guest_name, suffixes[file], NULL);
+    g_autofree char *name = g_strconcat(guest_name, parts[part].suffix, NULL);
 
     return g_build_filename(state_dir, STATE_DISKS, name, NULL);
 }
 
-/* An argument vector, no shell. What it said is the reason; *ret_missing: there is no such program.
- */
-static bool
-run(const char *const *argv, bool *ret_missing, GError **error)
+static char *
+volume_name(const char *guest_name, Part part)
 {
-    g_autoptr(GError) problem = NULL;
-    g_autofree char *said = NULL;
-    int status;
-
-    *ret_missing = false;
-    if (!g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL,
-                      NULL, NULL, NULL, &said, &status, &problem)) {
-        *ret_missing = g_error_matches(problem, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
-        return failure_set(error, FAILURE_FAILED, "%s: %s", argv[0], problem->message);
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    g_strstrip(said);
-    return failure_set(error, FAILURE_FAILED, "%s failed: %s", argv[0],
-                       *said ? said : "(it said nothing)");
+    return g_strconcat(VOLUME_PREFIX, guest_name, parts[part].suffix, NULL);
 }
 
 static bool
-backing_format(const char *path, const char **ret_format, GError **error)
+file_format(const char *path, const char **ret_format, GError **error)
 {
     autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat info;
@@ -74,130 +77,140 @@ backing_format(const char *path, const char **ret_format, GError **error)
 }
 
 static bool
-make_overlay(Image *image, const char *backing, GError **error)
+find_file(Image *image, const char *name, GError **error)
+{
+    char *real = realpath(name, NULL);
+    const char *format = NULL;
+
+    if (!real)
+        return failure_set_errno(error, errno, "image %s", name);
+    image->backing.path = g_strdup(real);
+    free(real);
+    if (!file_format(image->backing.path, &format, error))
+        return false;
+    image->backing.format = g_strdup(format);
+    return true;
+}
+
+/* What a guest has left is removed by its name: no image may be called so. */
+static bool
+find_volume(Image *image, const char *name, GError **error)
+{
+    if (g_str_has_prefix(name, VOLUME_PREFIX))
+        return failure_set(error, FAILURE_USAGE,
+                           "storage pool %s: volume %s: names that begin with " VOLUME_PREFIX
+                           " are those of guests' overlays (give the image another one)",
+                           image->storage_pool, name);
+    return volume_look(image->connection, image->storage_pool, name, &image->backing, error);
+}
+
+/* Gone already is no error. */
+static bool
+remove_thing(const Image *image, Part part, GError **error)
+{
+    bool found;
+
+    if (parts[part].kind == JOURNAL_VOLUME)
+        return volume_delete(image->connection, image->storage_pool, image->names[part], &found,
+                             error);
+    if (g_unlink(image->paths[part]) < 0 && errno != ENOENT)
+        return failure_set_errno(error, errno, "%s", image->paths[part]);
+    return true;
+}
+
+static bool
+remove_part(Image *image, Part part, GError **error)
+{
+    if (image->entry_ids[part] == 0)
+        return true;
+    if (!remove_thing(image, part, error) ||
+        !journal_done(image->journal, image->entry_ids[part], "removed", error))
+        return false;
+    image->entry_ids[part] = 0;
+    return true;
+}
+
+static bool
+journal_part(Image *image, const State *state, const char *guest_name, Part part, GError **error)
+{
+    bool volume = parts[part].kind == JOURNAL_VOLUME;
+    g_autofree char *target = volume ? g_strconcat(image->storage_pool, "/" VOLUME_PREFIX,
+                                                   guest_name, parts[part].suffix, NULL)
+                                     : g_strconcat(guest_name, parts[part].suffix, NULL);
+    const JournalEntry entry = {
+        .kind = parts[part].kind,
+        .target = target,
+        .uri = volume ? (char *) connection_uri(image->connection) : NULL,
+    };
+
+    if (volume)
+        image->names[part] = volume_name(guest_name, part);
+    else
+        image->paths[part] = path_of(state_dir(state), guest_name, part);
+    /* What a guest of that name left goes now, in time. */
+    return journal_add(image->journal, &entry, &image->entry_ids[part], error) &&
+           remove_thing(image, part, error);
+}
+
+static bool
+journal_parts(Image *image, const State *state, const char *guest_name, GError **error)
+{
+    for (int part = 0; part < PARTS; part++) {
+        bool wanted = parts[part].kind == JOURNAL_VOLUME
+                          ? image->storage_pool != NULL
+                          : part != PART_OVERLAY || !image->storage_pool;
+
+        if (wanted && !journal_part(image, state, guest_name, (Part) part, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+make_overlay(Image *image, GError **error)
 {
     bool missing;
 
-    image->backing = realpath(backing, NULL);
-    if (!image->backing)
-        return failure_set_errno(error, errno, "image %s", backing);
-    return backing_format(image->backing, &image->format, error) &&
-           run((const char *const[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F",
-                                      image->format, "-b", image->backing,
-                                      image->paths[FILE_OVERLAY], NULL },
-               &missing, error);
+    if (image->storage_pool)
+        return volume_create_overlay(image->connection, image->storage_pool,
+                                     image->names[PART_OVERLAY_VOLUME], &image->backing,
+                                     &image->paths[PART_OVERLAY_VOLUME], error);
+    return tool_run((const char *const[]){ "qemu-img", "create", "-q", "-f", "qcow2", "-F",
+                                           image->backing.format, "-b", image->backing.path,
+                                           image->paths[PART_OVERLAY], NULL },
+                    &missing, error);
 }
 
-/* Another instance each time, so that cloud-init begins anew; local: before it waits for a network.
- */
+/* Made here; then moved into the pool. */
 static bool
-write_meta_data(const Image *image, const char *guest_name, GError **error)
+make_seed(Image *image, const char *guest_name, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("instance-id: insideout-%s-%08x\nlocal-hostname: %s\n"
-                                            "dsmode: local\n",
-                                            guest_name, g_random_int(), guest_name);
-
-    return g_file_set_contents(image->paths[FILE_META_DATA], text, -1, error);
-}
-
-/* A graft point ends at "="; it and "\" are escaped in what stands behind. */
-static char *
-graft(const char *name, const char *path)
-{
-    g_auto(GStrv) slashes = g_strsplit(path, "\\", -1);
-    g_autofree char *once = g_strjoinv("\\\\", slashes);
-    g_auto(GStrv) equals = g_strsplit(once, "=", -1);
-    g_autofree char *escaped = g_strjoinv("\\=", equals);
-
-    return g_strconcat(name, "=", escaped, NULL);
-}
-
-static bool
-make_seed(const Image *image, GError **error)
-{
-    static const char *const makers[] = { "xorrisofs", "genisoimage", "mkisofs" };
-    g_autofree char *user_data = NULL, *vendor_data = NULL, *probe = NULL;
-    g_autofree char *user = NULL, *vendor = NULL, *meta = NULL, *program = NULL;
-    bool missing = true;
-
-    if (!state_data_file("xml/seed-user-data", &user_data, error) ||
-        !state_data_file("xml/seed-vendor-data", &vendor_data, error) ||
-        !state_find_probe(&probe, error))
+    if (!seed_make(guest_name, image->paths[PART_META_DATA], image->paths[PART_SEED], error) ||
+        !remove_part(image, PART_META_DATA, error))
         return false;
-    user = graft("user-data", user_data);
-    vendor = graft("vendor-data", vendor_data);
-    meta = graft("meta-data", image->paths[FILE_META_DATA]);
-    program = graft("guestprobe", probe);
-    for (size_t i = 0; i < G_N_ELEMENTS(makers) && missing; i++) {
-        const char *const argv[] = { makers[i],
-                                     "-quiet",
-                                     "-V",
-                                     "cidata",
-                                     "-J",
-                                     "-r",
-                                     "-o",
-                                     image->paths[FILE_SEED],
-                                     "-graft-points",
-                                     user,
-                                     vendor,
-                                     meta,
-                                     program,
-                                     NULL };
-        g_autoptr(GError) problem = NULL;
-
-        if (run(argv, &missing, &problem))
-            return true;
-        if (!missing)
-            return failure_set(error, FAILURE_FAILED, "%s", problem->message);
-    }
-    return failure_set(error, FAILURE_FAILED,
-                       "no program makes the seed (Debian: apt-get install xorriso; xorrisofs, "
-                       "genisoimage or mkisofs)");
-}
-
-static bool
-remove_file(Image *image, ImageFile file, GError **error)
-{
-    if (image->entry_ids[file] == 0)
-        return true;
-    if (g_unlink(image->paths[file]) < 0 && errno != ENOENT)
-        return failure_set_errno(error, errno, "%s", image->paths[file]);
-    if (!journal_done(image->journal, image->entry_ids[file], "removed", error))
-        return false;
-    image->entry_ids[file] = 0;
-    return true;
-}
-
-static bool
-journal_files(Image *image, const State *state, const char *guest_name, GError **error)
-{
-    for (int file = 0; file < FILES; file++) {
-        g_autofree char *name = g_strconcat(guest_name, suffixes[file], NULL);
-        const JournalEntry entry = { .kind = JOURNAL_DISK, .target = name };
-
-        image->paths[file] = path_of(state_dir(state), guest_name, (ImageFile) file);
-        if (!journal_add(image->journal, &entry, &image->entry_ids[file], error))
-            return false;
-        g_unlink(image->paths[file]);
-    }
-    return true;
+    return !image->storage_pool ||
+           (volume_upload(image->connection, image->storage_pool, image->names[PART_SEED_VOLUME],
+                          image->paths[PART_SEED], &image->paths[PART_SEED_VOLUME], error) &&
+            remove_part(image, PART_SEED, error));
 }
 
 Image *
-image_new(Journal *journal, const State *state, const char *guest_name, const char *backing,
-          GError **error)
+image_new(Journal *journal, const State *state, Connection *connection, const char *guest_name,
+          const ImageSource *source, GError **error)
 {
     g_autoptr(Image) image = g_new0(Image, 1);
     g_autofree char *folder = state_file(state, STATE_DISKS);
 
     image->journal = journal;
+    image->connection = connection;
+    image->storage_pool = g_strdup(source->storage_pool);
     if (g_mkdir(folder, 0755) < 0 && errno != EEXIST) {
         failure_set_errno(error, errno, "%s", folder);
         return NULL;
     }
-    if (!journal_files(image, state, guest_name, error) || !make_overlay(image, backing, error) ||
-        !write_meta_data(image, guest_name, error) || !make_seed(image, error) ||
-        !remove_file(image, FILE_META_DATA, error)) {
+    if (!(source->storage_pool ? find_volume : find_file)(image, source->name, error) ||
+        !journal_parts(image, state, guest_name, error) || !make_overlay(image, error) ||
+        !make_seed(image, guest_name, error)) {
         g_prefix_error(error, "guest %s: ", guest_name);
         return NULL;
     }
@@ -210,25 +223,27 @@ image_free(Image *image)
     if (!image)
         return;
 
-    for (int file = 0; file < FILES; file++) {
+    for (int part = 0; part < PARTS; part++) {
         g_autoptr(GError) error = NULL;
 
-        if (!remove_file(image, (ImageFile) file, &error))
+        if (!remove_part(image, (Part) part, &error))
             journal_remark(image->journal, "%s; hostctl recover will try again", error->message);
-        g_free(image->paths[file]);
+        g_free(image->names[part]);
+        g_free(image->paths[part]);
     }
-    free(image->backing);
+    g_free(image->storage_pool);
+    volume_facts_clear(&image->backing);
     g_free(image);
 }
 
 bool
 image_keep(Image *image, GError **error)
 {
-    for (int file = 0; file < FILES; file++) {
-        if (image->entry_ids[file] &&
-            !journal_done(image->journal, image->entry_ids[file], "kept", error))
+    for (int part = 0; part < PARTS; part++) {
+        if (image->entry_ids[part] &&
+            !journal_done(image->journal, image->entry_ids[part], "kept", error))
             return false;
-        image->entry_ids[file] = 0;
+        image->entry_ids[part] = 0;
     }
     return true;
 }
@@ -236,33 +251,53 @@ image_keep(Image *image, GError **error)
 void
 image_remove(const char *state_dir, const char *guest_name)
 {
-    for (int file = 0; file < FILES; file++) {
-        g_autofree char *path = path_of(state_dir, guest_name, (ImageFile) file);
+    for (int part = 0; part < PARTS; part++) {
+        g_autofree char *path = path_of(state_dir, guest_name, (Part) part);
 
         g_unlink(path);
     }
 }
 
+bool
+image_remove_volumes(Connection *connection, const char *storage_pool, const char *guest_name,
+                     GError **error)
+{
+    for (int part = PART_OVERLAY_VOLUME; part < PARTS; part++) {
+        g_autofree char *name = volume_name(guest_name, (Part) part);
+        bool found;
+
+        if (!volume_delete(connection, storage_pool, name, &found, error))
+            return false;
+    }
+    return true;
+}
+
 const char *
 image_backing(const Image *image)
 {
-    return image->backing;
+    return image->backing.path;
 }
 
 const char *
 image_backing_format(const Image *image)
 {
-    return image->format;
+    return image->backing.format;
 }
 
 const char *
 image_overlay(const Image *image)
 {
-    return image->paths[FILE_OVERLAY];
+    return image->paths[image->storage_pool ? PART_OVERLAY_VOLUME : PART_OVERLAY];
 }
 
 const char *
 image_seed(const Image *image)
 {
-    return image->paths[FILE_SEED];
+    return image->paths[image->storage_pool ? PART_SEED_VOLUME : PART_SEED];
+}
+
+const char *
+image_storage_pool(const Image *image)
+{
+    return image->storage_pool;
 }

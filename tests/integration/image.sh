@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Guests from somebody's image, with real guests: a small disk image whose own init reads the NoCloud
 # seed as cloud-init does, and nothing else of ours, gets the probe from the seed and counts. The
-# image boots by its own boot loader, then once more by its kernel given outright.
+# image boots by its own boot loader, then once more by its kernel given outright, then as a volume of a storage pool of
+# libvirt's.
 set -euo pipefail
 . "$(dirname "$0")/host.sh"
 
@@ -100,3 +101,56 @@ grep -q 'there is a guest gi' "$place/out" || fail "$(cat "$place/out")"
 [ -z "$(ls "$place/state/disks")" ] || fail "destroy left $(ls "$place/state/disks")"
 pass 'a guest by hand keeps its disk while it runs'
 host_is_as_before 'guests from an image'
+
+# --- from a storage pool: overlay and seed are volumes, made and removed by libvirt --------------
+need_libvirtd
+uri=qemu:///system
+pool=io-${place##*-}
+mkdir -m 755 "$place/pool"
+cp "$place/image.qcow2" "$place/pool/"
+virsh -q -c $uri pool-create-as "$pool" dir --target "$place/pool" || skip 'libvirt makes no storage pool (is its storage driver installed?)'
+end_pool()
+{
+    "$hostctl" -c $uri guest destroy gp >/dev/null 2>&1 || true
+    virsh -q -c $uri pool-destroy "$pool" >/dev/null 2>&1 || true
+    clean_up
+}
+trap end_pool EXIT
+volumes() { virsh -q -c $uri vol-list "$pool" | awk '{ print $1 }' | sort | xargs; }
+in_pool=(-c "$uri" guest provision gp --storage-pool "$pool" --memory 320)
+
+# says WORD COMMAND...: it fails with a message that has the word.
+says()
+{
+    local word=$1
+    shift
+    "$@" >"$place/out" 2>&1 && fail "“$*” did not fail"
+    grep -qF -- "$word" "$place/out" || fail "“$*” does not say “$word”: $(cat "$place/out")"
+}
+says 'volume no-such.qcow2' "$hostctl" "${in_pool[@]}" --image no-such.qcow2
+says 'storage pool pond' "$hostctl" -c $uri guest provision gp --storage-pool pond --image image.qcow2
+says 'has no pools' "$hostctl" -c qemu:///embed guest provision gp --storage-pool "$pool" --image image.qcow2
+[ "$(volumes)" = image.qcow2 ] || fail "what was refused left $(volumes)"
+
+"$hostctl" "${in_pool[@]}" --image image.qcow2 --kernel "$place/tree/vmlinuz" --initrd "$place/tree/initrd.img" >"$place/out" 2>&1 ||
+    fail "provision: $(cat "$place/out")"
+[ "$(volumes)" = 'image.qcow2 insideout-gp.qcow2 insideout-gp.seed.iso' ] || fail "the pool has $(volumes)"
+qemu-img info -U "$place/pool/insideout-gp.qcow2" | grep -qx "backing file: $place/pool/image.qcow2" || fail 'the overlay lies on something else'
+[ -z "$(ls "$place/state/disks")" ] || fail "there are files too: $(ls "$place/state/disks")"
+"$hostctl" -c $uri guest destroy gp >"$place/out" 2>&1 || fail "destroy: $(cat "$place/out")"
+[ "$(volumes)" = image.qcow2 ] || fail "destroy left $(volumes)"
+pass 'a guest from a storage pool: its volumes went with it'
+
+"$hostctl" "${in_pool[@]}" --image image.qcow2 >"$place/out" 2>&1 &
+killed=$!
+until [ "$(volumes)" != image.qcow2 ]; do
+    kill -0 $killed 2>/dev/null || fail "provision ended: $(cat "$place/out")"
+    sleep 0.1
+done
+kill -KILL $killed
+wait $killed 2>/dev/null || true
+"$hostctl" recover >"$place/out" 2>&1 || fail "recover: $(cat "$place/out")"
+[ "$(volumes)" = image.qcow2 ] || fail "recover left $(volumes): $(cat "$place/out")"
+cmp -s "$place/image.qcow2" "$place/pool/image.qcow2" || fail 'the image in the pool was changed'
+pass 'recover removed the volumes of a killed run; the image is as before'
+host_is_as_before 'guests from a storage pool'

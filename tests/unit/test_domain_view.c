@@ -9,7 +9,10 @@ reads_our_metadata(void **state)
     g_auto(GuestMetadata) metadata = { 0 };
 
     assert_true(guest_metadata_parse(
-        "<guest role='micro' owner='x1' page='insideout-a' silicon='insideout-b'/>", &metadata));
+        "<guest role='micro' owner='x1' page='insideout-a' silicon='insideout-b' "
+        "storage-pool='default'/>",
+        &metadata));
+    assert_string_equal(metadata.storage_pool, "default");
     assert_int_equal(metadata.role, GUEST_ROLE_MICRO);
     assert_string_equal(metadata.owner, "x1");
     assert_string_equal(metadata.page, "insideout-a");

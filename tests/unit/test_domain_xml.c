@@ -118,6 +118,17 @@ makes_a_guest_that_boots_from_an_image(void **state)
 }
 
 static void
+says_which_storage_pool_has_its_volumes(void **state)
+{
+    GuestSpec spec = plain_spec();
+    g_autofree char *xml = NULL;
+
+    spec.storage_pool = "a & b";
+    xml = build(&spec);
+    assert_non_null(strstr(xml, "storage-pool=\"a &amp; b\""));
+}
+
+static void
 leaves_the_console_out_when_nobody_listens(void **state)
 {
     GuestSpec spec = plain_spec();
@@ -237,6 +248,7 @@ main(void)
         cmocka_unit_test(makes_a_tcg_guest),
         cmocka_unit_test(makes_a_tcg_guest_with_emulated_counters),
         cmocka_unit_test(makes_a_guest_that_boots_from_an_image),
+        cmocka_unit_test(says_which_storage_pool_has_its_volumes),
         cmocka_unit_test(leaves_the_console_out_when_nobody_listens),
         cmocka_unit_test(refuses_a_spec_that_no_guest_can_have),
     };

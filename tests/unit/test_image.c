@@ -67,7 +67,8 @@ makes_an_overlay_and_a_seed_and_takes_both_away(void **state)
 
     if (!needs_a_program("qemu-img") || !needs_a_program("xorrisofs"))
         skip();
-    image = image_new(tree->journal, tree->state, "t-micro", backing, &error);
+    image = image_new(tree->journal, tree->state, NULL, "t-micro",
+                      &(ImageSource){ .name = backing }, &error);
     if (!image)
         fail_msg("%s", error->message);
     overlay = g_strdup(image_overlay(image));
@@ -104,7 +105,8 @@ knows_a_qcow2_by_its_content(void **state)
         skip();
     assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
                              NULL, NULL, NULL));
-    image = image_new(tree->journal, tree->state, "t-micro", backing, NULL);
+    image = image_new(tree->journal, tree->state, NULL, "t-micro",
+                      &(ImageSource){ .name = backing }, NULL);
     assert_non_null(image);
     assert_backing(image_overlay(image), backing, "qcow2");
     image_free(image);
@@ -120,7 +122,8 @@ recover_removes_what_a_killed_run_left(void **state)
 
     if (!needs_a_program("qemu-img") || !needs_a_program("xorrisofs"))
         skip();
-    image = image_new(tree->journal, tree->state, "t-micro", backing, NULL);
+    image = image_new(tree->journal, tree->state, NULL, "t-micro",
+                      &(ImageSource){ .name = backing }, NULL);
     assert_non_null(image);
     assert_true(recover_all(tree->state, tree->journal, false, NULL, &steps, NULL));
     assert_int_equal(steps->len, 2);
@@ -140,7 +143,8 @@ a_kept_guests_files_go_with_it(void **state)
 
     if (!needs_a_program("qemu-img") || !needs_a_program("xorrisofs"))
         skip();
-    image = image_new(tree->journal, tree->state, "t-hand", backing, NULL);
+    image = image_new(tree->journal, tree->state, NULL, "t-hand", &(ImageSource){ .name = backing },
+                      NULL);
     assert_non_null(image);
     assert_true(image_keep(image, NULL));
     overlay = g_strdup(image_overlay(image));
@@ -157,10 +161,12 @@ an_image_that_is_not_there_leaves_nothing(void **state)
     HostTree *tree = *state;
     g_autoptr(GError) error = NULL;
 
-    assert_null(image_new(tree->journal, tree->state, "t-micro", "/no/such.qcow2", &error));
+    assert_null(image_new(tree->journal, tree->state, NULL, "t-micro",
+                          &(ImageSource){ .name = "/no/such.qcow2" }, &error));
     assert_non_null(strstr(error->message, "guest t-micro: image /no/such.qcow2: "));
     assert_int_equal(count_unfinished(tree), 0);
-    assert_null(image_new(tree->journal, tree->state, "t-micro", "/dev/null", NULL));
+    assert_null(image_new(tree->journal, tree->state, NULL, "t-micro",
+                          &(ImageSource){ .name = "/dev/null" }, NULL));
     assert_int_equal(count_unfinished(tree), 0);
 }
 
