@@ -31,7 +31,16 @@ is_qemu(const char *program)
            g_str_equal(name, "kvm");
 }
 
-/* NULL for a process that is no QEMU. */
+/* libvirt starts such a QEMU to ask it what it can: there is no guest in it. */
+static bool
+has_no_machine(char **arguments)
+{
+    const char *machine = qemu_argument_after(arguments, "-machine");
+
+    return machine && (g_str_equal(machine, "none") || g_str_has_prefix(machine, "none,"));
+}
+
+/* NULL for a process that is no QEMU, or one without a guest. */
 static HostQemu *
 look_at(const Sysroot *root, const char *pid_text)
 {
@@ -43,7 +52,7 @@ look_at(const Sysroot *root, const char *pid_text)
     if (!text_to_u64(pid_text, &pid, NULL) || pid > G_MAXINT32)
         return NULL;
     arguments = qemu_arguments_read(root, (pid_t) pid);
-    if (!arguments || !arguments[0] || !is_qemu(arguments[0]))
+    if (!arguments || !arguments[0] || !is_qemu(arguments[0]) || has_no_machine(arguments))
         return NULL;
 
     name = qemu_argument_after(arguments, "-name");

@@ -65,12 +65,26 @@ refuses_while_others_guests_run_and_names_them(void **state)
     assert_true(host_qemu_allow(tree->root, "KSM is not changed", true, NULL));
 }
 
+static void
+a_qemu_that_libvirt_only_asks_what_it_can_is_no_guest(void **state)
+{
+    HostTree *tree = *state;
+
+    put_process(tree, "10", "qemu-system-x86_64 -S -nodefaults -machine none,accel=kvm:tcg");
+    put_process(tree, "11", "qemu-system-x86_64 -machine none");
+    assert_true(host_qemu_allow(tree->root, "KSM is not changed", false, NULL));
+    put_process(tree, "12", "qemu-system-x86_64 -machine nonesuch -m 100");
+    assert_false(host_qemu_allow(tree->root, "KSM is not changed", false, NULL));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_every_qemu_and_nothing_else),
         cmocka_unit_test_setup_teardown(refuses_while_others_guests_run_and_names_them,
+                                        host_tree_setup, host_tree_teardown),
+        cmocka_unit_test_setup_teardown(a_qemu_that_libvirt_only_asks_what_it_can_is_no_guest,
                                         host_tree_setup, host_tree_teardown),
     };
 
