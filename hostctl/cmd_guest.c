@@ -9,6 +9,7 @@
 #include "hostctl/collect/host_facts.h"
 #include "hostctl/command.h"
 #include "hostctl/provision.h"
+#include "hostctl/remote_host.h"
 #include "hostctl/subcommand.h"
 #include "hostctl/virt/guest_memory.h"
 #include "hostctl/workbench.h"
@@ -140,6 +141,23 @@ parse_provision(int *argc, char ***argv, GivenOptions *given, GError **error)
                             argv, error);
 }
 
+/* A guest's files, its console and its probe's socket are where its QEMU is. */
+static bool
+refuse_far(const CommandContext *context, GError **error)
+{
+    g_autofree char *uri = context->uri ? g_strdup(context->uri) : connection_default_uri();
+    g_auto(RemoteHost) host = { 0 };
+    g_autofree char *command = NULL;
+
+    if (!remote_host_parse(uri, &host))
+        return true;
+    command = remote_host_command(&host, context->words);
+    return failure_set(error, FAILURE_UNSUPPORTED,
+                       "%s is another machine's libvirt, and guests are made on the machine "
+                       "itself, where their files and their probes are. Run there: %s",
+                       uri, command);
+}
+
 static bool
 guest_provision(const CommandContext *context, int argc, char **argv, GError **error)
 {
@@ -151,7 +169,7 @@ guest_provision(const CommandContext *context, int argc, char **argv, GError **e
     g_autofree char *summary = NULL;
     ProvisionOptions options = { 0 };
 
-    if (!parse_provision(&argc, &argv, &given, error) ||
+    if (!parse_provision(&argc, &argv, &given, error) || !refuse_far(context, error) ||
         !fill_options(context->root, &given, argv[1], &options, &load, error) ||
         !workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;

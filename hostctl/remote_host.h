@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A libvirt URI of another machine. Guests can be made and changed over it; counting is done on the
- * vCPUs' threads, so only on the machine itself.
+ * A libvirt URI of another machine. Guests can be listed and changed over it; counting is done on
+ * the vCPUs' threads, so only on the machine itself.
  */
 #pragma once
 

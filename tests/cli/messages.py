@@ -50,6 +50,8 @@ CASES = (
      ['qemu+ssh://root@node7/system', 'ssh root@node7 hostctl -c qemu:///system selftest']),
     ('run over another machine\'s libvirt', HOSTCTL, ['-c', 'qemu+ssh://root@node7/system', 'run', 'p.json', '-o', 'x.db'], 1,
      ['qemu+ssh://root@node7/system', 'ssh root@node7 hostctl -c qemu:///system run p.json -o x.db']),
+    ('a guest on another machine', HOSTCTL, ['-c', 'qemu+ssh://root@node7/system', 'guest', 'provision', 'g'], 1,
+     ['qemu+ssh://root@node7/system', 'ssh root@node7 hostctl -c qemu:///system guest provision g']),
     ('no plan at all', HOSTCTL, ['run', '-o', '{dir}/x.db'], 2, ['plan', 'hostctl run --help']),
     ('a plan that is not there', HOSTCTL, ['run', '{dir}/none.json', '-o', '{dir}/x.db'], 1, ['{dir}/none.json']),
     ('a plan that is no JSON', HOSTCTL, ['run', '{dir}/text', '-o', '{dir}/x.db'], 1, ['{dir}/text', '1:']),
