@@ -87,7 +87,8 @@ collect_means(const EvaluationRow *row, const Visits *visits)
         baseline = truth_baseline(visits, visit->condition);
         means.x[means.n] = truth_visit_number(row->truth, visit, &baseline);
         means.y[means.n] = visit_mean(visit, estimator);
-        means.block[means.n] = visit->condition * 100000u + (size_t) visit->repeat % 100000u;
+        means.block[means.n] =
+            (size_t) visit->condition * 100000u + (size_t) visit->repeat % 100000u;
         means.visit[means.n] = visit;
         means.n += !isnan(means.x[means.n]) && !isnan(means.y[means.n]);
     }

@@ -15,7 +15,7 @@
 
 #define EMUPMU_PAGE_MAGIC 0x554d50554d45ull /* "EMUPMU", 0, 0 in memory */
 #define EMUPMU_PAGE_VERSION 1u
-#define EMUPMU_PAGE_BYTES (1024u * 1024u) /* of the file and of the BAR */
+#define EMUPMU_PAGE_BYTES (1u << 20) /* of the file and of the BAR */
 #define EMUPMU_VCPU_MAX 64u
 #define EMUPMU_TUPLE_WORDS 16
 
@@ -68,7 +68,8 @@ typedef struct {
     EmupmuSlot slot[EMUPMU_VCPU_MAX];
 } EmupmuPage;
 
-static_assert(sizeof(EmupmuTuple) == 8 * EMUPMU_TUPLE_WORDS, "EmupmuTuple is shared");
+static_assert(sizeof(EmupmuTuple) == sizeof(uint64_t) * EMUPMU_TUPLE_WORDS,
+              "EmupmuTuple is shared");
 static_assert(sizeof(EmupmuSlot) == 512, "EmupmuSlot is shared");
 static_assert(offsetof(EmupmuSlot, copy) == 64, "EmupmuSlot is shared");
 static_assert(sizeof(EmupmuHeader) == 64, "EmupmuHeader is shared");

@@ -9,8 +9,7 @@ failure_quark(void)
     return g_quark_from_static_string("insideout-failure");
 }
 
-bool
-failure_set(GError **error, FailureCode code, const char *format, ...)
+bool(failure_set)(GError **error, FailureCode code, const char *format, ...)
 {
     va_list args;
 
@@ -21,8 +20,7 @@ failure_set(GError **error, FailureCode code, const char *format, ...)
     return false;
 }
 
-bool
-failure_set_errno(GError **error, int errno_value, const char *format, ...)
+bool(failure_set_errno)(GError **error, int errno_value, const char *format, ...)
 {
     g_autofree char *what = NULL;
     va_list args;

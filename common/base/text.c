@@ -47,8 +47,8 @@ static const struct {
     const char *suffix;
     uint64_t kib;
 } size_units[] = {
-    { "K", 1 },           { "KiB", 1 },           { "M", 1024 },       { "MiB", 1024 },
-    { "G", 1024 * 1024 }, { "GiB", 1024 * 1024 }, { "T", 1ull << 30 }, { "TiB", 1ull << 30 },
+    { "K", 1 },          { "KiB", 1 },          { "M", 1024 },       { "MiB", 1024 },
+    { "G", 1ull << 20 }, { "GiB", 1ull << 20 }, { "T", 1ull << 30 }, { "TiB", 1ull << 30 },
 };
 
 bool

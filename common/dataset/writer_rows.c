@@ -219,9 +219,9 @@ static const Cell note_cells[] = {
     CELL(NoteRow, CELL_TEXT, text),
 };
 
-#define TABLE(name_, cells_)                                            \
-    {                                                                   \
-        .name = name_, .cells = cells_, .n_cells = G_N_ELEMENTS(cells_) \
+#define TABLE(name_, cells_)                                                \
+    {                                                                       \
+        .name = (name_), .cells = (cells_), .n_cells = G_N_ELEMENTS(cells_) \
     }
 
 const TableLayout writer_tables[TABLES] = {

@@ -11,8 +11,7 @@
 
 #define MAX_DOCUMENT_BYTES (16 * 1024 * 1024)
 
-bool
-json_place_error(const JsonPlace *place, GError **error, const char *format, ...)
+bool(json_place_error)(const JsonPlace *place, GError **error, const char *format, ...)
 {
     g_autofree char *what = NULL;
     va_list args;

@@ -64,3 +64,6 @@ bool json_read_assignments(const JsonPlace *, const JsonField *, void *target_st
 /* Sets "FILE: PATH: message"; always false. */
 bool json_place_error(const JsonPlace *place, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+#ifdef __clang_analyzer__ /* as common/base/failure.h says */
+#define json_place_error(...) (json_place_error(__VA_ARGS__), false)
+#endif

@@ -7,7 +7,7 @@
 
 #include "common/base/failure.h"
 
-#define MAX_FILE_BYTES (256 * 1024 * 1024)
+#define MAX_FILE_BYTES (INT64_C(256) << 20)
 #define FARTHEST_SECONDS 1e9
 
 void
@@ -245,7 +245,7 @@ perf_file_load(const char *path, int cpu, GError **error)
 
     if (stat(path, &info) == 0 && (!S_ISREG(info.st_mode) || info.st_size > MAX_FILE_BYTES)) {
         failure_set(error, FAILURE_FAILED, "%s: not a regular file of at most %d MiB", path,
-                    MAX_FILE_BYTES >> 20);
+                    (int) (MAX_FILE_BYTES >> 20));
         return NULL;
     }
     if (!g_file_get_contents(path, &text, NULL, error))

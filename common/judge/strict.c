@@ -12,8 +12,7 @@
 
 #define MAX_FILE_BYTES (16 * 1024 * 1024)
 
-bool
-strict_error(const StrictPlace *place, GError **error, const char *format, ...)
+bool(strict_error)(const StrictPlace *place, GError **error, const char *format, ...)
 {
     g_autofree char *what = NULL;
     va_list args;

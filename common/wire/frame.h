@@ -41,7 +41,7 @@
     X(ARM_TURNS, 23)   /* host: open these events, and count some of them by turns */
 
 typedef enum {
-#define X(name, number) FRAME_##name = number,
+#define X(name, number) FRAME_##name = (number),
     FRAME_KINDS(X)
 #undef X
 } FrameKind;

@@ -142,6 +142,7 @@ text_table_html(const TextTable *table, const char *caption, GString *out)
 {
     g_autofree char *escaped = g_markup_escape_text(caption, -1);
 
+    g_assert(table->columns > 0);
     g_string_append_printf(out,
                            "<div class=\"wide\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">"
                            "<table><caption>%s</caption>\n<thead><tr>",

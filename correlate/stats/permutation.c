@@ -91,8 +91,8 @@ can_be_tested(const Sorted *sorted)
 double
 permutation_p(const double *x, const double *y, const size_t *block, size_t n, size_t shuffles)
 {
-    g_autofree double *rank_x = g_new(double, n + 1);
-    g_autofree double *rank_y = g_new(double, n + 1);
+    g_autofree double *rank_x = g_new0(double, n + 1);
+    g_autofree double *rank_y = g_new0(double, n + 1);
     g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(size_t));
     Sorted sorted = { n, rank_x, rank_y, starts };
     size_t extreme = 0, done;

@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 
-#define CHUNK_RECORDS 1024
+#define CHUNK_RECORDS ((size_t) 1024)
 
 struct RingWriter {
     char *path;

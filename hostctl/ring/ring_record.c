@@ -150,7 +150,7 @@ ring_record_decode(const uint8_t bytes[RING_RECORD_BYTES], RingRecord *ret_recor
         get_u32(bytes + AT_CHECKSUM) != (uint32_t) crc32(0, bytes + 4, RING_RECORD_BYTES - 4) ||
         !get_name(bytes + AT_GUEST, record.guest, RING_GUEST_BYTES))
         return false;
-    for (unsigned i = 0; i < record.n_causes; i++) {
+    for (size_t i = 0; i < record.n_causes; i++) {
         const uint8_t *cause = bytes + AT_CAUSES + i * CAUSE_BYTES;
 
         record.causes[i].wait_ns = get_u64(cause);

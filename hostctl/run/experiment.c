@@ -29,7 +29,7 @@ typedef struct {
 } Experiment;
 
 static int64_t
-boot_ns(const Plan *plan, const Rig *rig)
+boot_ns(const Rig *rig)
 {
     int64_t one_ns = rig->accelerator == ACCELERATOR_TCG ? BOOT_TCG_NS : BOOT_KVM_NS;
 
@@ -54,7 +54,7 @@ left_ns(const Plan *plan, const Rig *rig, const Lab *lab, const GArray *visits, 
         if (begins)
             sum_ns += condition_longest_settle_ns(plan->conditions->pdata[visit->condition], plan);
         if (begins && (block == UINT_MAX || plan->between == PLAN_BETWEEN_RECREATE))
-            sum_ns += boot_ns(plan, rig);
+            sum_ns += boot_ns(rig);
         block = visit->block;
     }
     return sum_ns;

@@ -12,12 +12,12 @@
  * A Debian cloud kernel with our initramfs uses about 70 MiB after boot; below that plus the load
  * plus a reserve the guest kernel ends in "System is deadlocked on memory".
  */
-#define BOOT_USE_KIB (70 * 1024)
+#define BOOT_USE_KIB (UINT64_C(70) * 1024)
 /* Room for a file system with a journal. */
 #define DISK_LEAST_MIB 16
-#define RESERVE_KIB (32 * 1024)
+#define RESERVE_KIB (UINT64_C(32) * 1024)
 /* What guestprobe's own work takes at most. */
-#define WORK_KIB (34 * 1024)
+#define WORK_KIB (UINT64_C(34) * 1024)
 
 static uint64_t
 load_memory_kib(char **load)

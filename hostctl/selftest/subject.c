@@ -14,7 +14,7 @@
 #include "hostctl/provision.h"
 #include "hostctl/virt/domain_xml.h"
 
-#define MEMORY_KIB (256u * 1024)
+#define MEMORY_KIB (UINT64_C(256) * 1024)
 #define ANSWER_TIMEOUT_MS 10000
 #define LOOP_TIMEOUT_MS 60000
 #define ECHO_BUDGET_MS 3000

@@ -10,10 +10,10 @@
 #include "hostctl/virt/glue.h"
 
 #define SYSTEM_URI "qemu:///system"
-#define LOOK_US (10 * G_USEC_PER_SEC)
-#define RETRY_US (30 * G_USEC_PER_SEC)
-#define TITLE_US (60 * G_USEC_PER_SEC) /* titles hardly change, and cost the whole XML */
-#define STALE_US (30 * G_USEC_PER_SEC)
+#define LOOK_US (INT64_C(10) * G_USEC_PER_SEC)
+#define RETRY_US (INT64_C(30) * G_USEC_PER_SEC)
+#define TITLE_US (INT64_C(60) * G_USEC_PER_SEC) /* titles hardly change, and cost the whole XML */
+#define STALE_US (INT64_C(30) * G_USEC_PER_SEC)
 /* How long free waits for a thread that is about to end. */
 #define GRACE_US (300 * G_TIME_SPAN_MILLISECOND)
 #define KEEPALIVE_SECONDS 5

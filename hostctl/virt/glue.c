@@ -14,8 +14,7 @@ translate(const char *message)
                : message;
 }
 
-bool
-virt_failure(GError **error, const char *format, ...)
+bool(virt_failure)(GError **error, const char *format, ...)
 {
     const char *message = translate(virGetLastErrorMessage());
     g_autofree char *what = NULL;

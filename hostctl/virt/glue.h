@@ -13,6 +13,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
 /* Sets "what: libvirt's message of this thread's last call". Always returns false. */
 bool virt_failure(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+#ifdef __clang_analyzer__ /* as common/base/failure.h says */
+#define virt_failure(...) (virt_failure(__VA_ARGS__), false)
+#endif
 
 /* True when this thread's last call failed because there is no such domain. */
 bool virt_no_domain(void);

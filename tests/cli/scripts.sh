@@ -55,7 +55,7 @@ watches_every_test_with_threads()
     return $missing
 }
 
-for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/fuzz scripts/scale scripts/hardware-report appliance/build tests/images/make-debian-image; do
+for script in scripts/quickstart scripts/test scripts/install-packages scripts/faults scripts/fuzz scripts/check-tidy scripts/scale scripts/hardware-report appliance/build tests/images/make-debian-image; do
     check "$script --help answers on standard output" helps "$script"
     check "$script --frobnicate is refused as wrong usage" refuses "$script"
 done
