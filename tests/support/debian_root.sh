@@ -21,6 +21,19 @@ install_in_root()
         fail "apt-get install $*: $(tail -n 5 "$work/apt.log")"
 }
 
+# Nodes of its own: a package that is installed in there gives the nodes it finds to its own groups, /dev/kvm too.
+make_devices()
+{
+    local node name major minor
+    mount -t tmpfs -o mode=755,size=1m tmpfs "$root/dev"
+    for node in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+        IFS=: read -r name major minor <<<"$node"
+        mknod -m 666 "$root/dev/$name" c "$major" "$minor"
+    done
+    ln -s /proc/self/fd "$root/dev/fd"
+    mkdir "$root/dev/shm" "$root/dev/pts"
+}
+
 make_root()
 {
     mkdir -p "$cache/archives"
@@ -35,7 +48,7 @@ make_root()
     tar -C "$root" -xf "$cache/root.tar"
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
-    mount --bind /dev "$root/dev"
+    make_devices
     mkdir -p "$root/var/cache/apt/archives/partial"
     mount --bind "$cache/archives" "$root/var/cache/apt/archives"
     mkdir -p "$root/var/cache/apt/archives/partial"
