@@ -185,10 +185,10 @@ class Place:
         return seen
 
     def processes(self):
-        """QEMUs and hostctls that work in this place."""
+        """QEMUs and hostctls that work in this place; the libvirtd of an accident is the accident's own."""
         for pid in filter(str.isdigit, os.listdir('/proc')):
             text = read(f'/proc/{pid}/cmdline').replace('\0', ' ')
-            if int(pid) != os.getpid() and self.dir in text:
+            if int(pid) != os.getpid() and self.dir in text and not text.startswith(('libvirtd ', 'virtlogd ')):
                 yield pid, text[:120]
 
     def others(self):

@@ -90,6 +90,14 @@ def merge(path, results):
     return merged
 
 
+def accidents_held(path):
+    """Names of those that a file of results has as held."""
+    if not path or not os.path.exists(path):
+        return set()
+    with open(path, encoding='utf-8') as file:
+        return {result['accident'] for result in json.load(file)['cells'] if result['held']}
+
+
 def merge_accidents(path, results, names):
     """The same for accidents, in the order of `names`."""
     known = {}
