@@ -31,13 +31,14 @@ is_qemu(const char *program)
            g_str_equal(name, "kvm");
 }
 
-/* libvirt starts such a QEMU to ask it what it can: there is no guest in it. */
+/* libvirt starts such a QEMU, without a name, to ask it what it can: there is no guest in it. */
 static bool
 has_no_machine(char **arguments)
 {
     const char *machine = qemu_argument_after(arguments, "-machine");
 
-    return machine && (g_str_equal(machine, "none") || g_str_has_prefix(machine, "none,"));
+    return machine && !qemu_argument_after(arguments, "-name") &&
+           (g_str_equal(machine, "none") || g_str_has_prefix(machine, "none,"));
 }
 
 /* NULL for a process that is no QEMU, or one without a guest. */

@@ -73,6 +73,8 @@ a_qemu_that_libvirt_only_asks_what_it_can_is_no_guest(void **state)
     put_process(tree, "10", "qemu-system-x86_64 -S -nodefaults -machine none,accel=kvm:tcg");
     put_process(tree, "11", "qemu-system-x86_64 -machine none");
     assert_true(host_qemu_allow(tree->root, "KSM is not changed", false, NULL));
+    put_process(tree, "12", "qemu-system-x86_64 -name guest=somebody -machine none");
+    assert_false(host_qemu_allow(tree->root, "KSM is not changed", false, NULL));
     put_process(tree, "12", "qemu-system-x86_64 -machine nonesuch -m 100");
     assert_false(host_qemu_allow(tree->root, "KSM is not changed", false, NULL));
 }
