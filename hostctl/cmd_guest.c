@@ -146,16 +146,10 @@ static bool
 refuse_far(const CommandContext *context, GError **error)
 {
     g_autofree char *uri = context->uri ? g_strdup(context->uri) : connection_default_uri();
-    g_auto(RemoteHost) host = { 0 };
-    g_autofree char *command = NULL;
 
-    if (!remote_host_parse(uri, &host))
-        return true;
-    command = remote_host_command(&host, context->words);
-    return failure_set(error, FAILURE_UNSUPPORTED,
-                       "%s is another machine's libvirt, and guests are made on the machine "
-                       "itself, where their files and their probes are. Run there: %s",
-                       uri, command);
+    return remote_host_refuse_because(
+        uri, "guests are made on the machine itself, where their files and their probes are",
+        context->words, error);
 }
 
 static bool

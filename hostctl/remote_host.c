@@ -91,7 +91,8 @@ remote_host_command(const RemoteHost *host, const char *const *words)
 }
 
 bool
-remote_host_refuse(const char *uri, const char *const *words, GError **error)
+remote_host_refuse_because(const char *uri, const char *why, const char *const *words,
+                           GError **error)
 {
     g_auto(RemoteHost) host = { 0 };
     g_autofree char *command = NULL;
@@ -100,7 +101,11 @@ remote_host_refuse(const char *uri, const char *const *words, GError **error)
         return true;
     command = remote_host_command(&host, words);
     return failure_set(error, FAILURE_UNSUPPORTED,
-                       "%s is another machine's libvirt, and counting is done on the machine "
-                       "itself. Run there: %s",
-                       uri, command);
+                       "%s is another machine's libvirt, and %s. Run there: %s", uri, why, command);
+}
+
+bool
+remote_host_refuse(const char *uri, const char *const *words, GError **error)
+{
+    return remote_host_refuse_because(uri, "counting is done on the machine itself", words, error);
 }

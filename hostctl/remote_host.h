@@ -25,5 +25,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RemoteHost, remote_host_clear)
  */
 char *remote_host_command(const RemoteHost *host, const char *const *words);
 
-/* Fails, with that command, when `uri` is of another machine. */
+/* Fails, with that command, when `uri` is of another machine. `why` it has to be there: a clause.
+ */
+bool remote_host_refuse_because(const char *uri, const char *why, const char *const *words,
+                                GError **error);
+/* The same for what counts. */
 bool remote_host_refuse(const char *uri, const char *const *words, GError **error);
