@@ -119,18 +119,6 @@ print_once(const CommandContext *context, NodeWatch *watch, Exporter *exporter, 
     return true;
 }
 
-static char *
-metrics_page(void *data, bool openmetrics)
-{
-    return exporter_metrics(data, openmetrics);
-}
-
-static char *
-index_page(void *data)
-{
-    return exporter_index(data);
-}
-
 static bool
 serve(const CommandContext *context, const ExporterWords *words, const ListenAddress *address,
       uint64_t ring_kib, GError **error)
@@ -149,13 +137,14 @@ serve(const CommandContext *context, const ExporterWords *words, const ListenAdd
     g_autoptr(NodeWatch) watch = NULL;
     g_autoptr(Exporter) exporter = NULL;
     g_autoptr(HttpServer) server = NULL;
-    HttpPages pages = { .metrics = metrics_page, .index = index_page };
+    HttpPages pages;
 
     if (!open_ring(words, ring_kib, &ring, error) ||
         !node_watch_new(context->root, &watch_options, &watch, error))
         return false;
     options.ring = ring;
-    pages.data = exporter = exporter_new(&options);
+    exporter = exporter_new(&options);
+    pages = exporter_pages(exporter);
     if (words->once)
         return print_once(context, watch, exporter, words->interval_seconds, error);
     if (node_watch_no_blame(watch))

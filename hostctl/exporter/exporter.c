@@ -163,3 +163,21 @@ exporter_index(Exporter *exporter)
     g_mutex_unlock(&exporter->lock);
     return g_string_free(g_steal_pointer(&page), FALSE);
 }
+
+static char *
+metrics_page(void *data, bool openmetrics)
+{
+    return exporter_metrics(data, openmetrics);
+}
+
+static char *
+index_page(void *data)
+{
+    return exporter_index(data);
+}
+
+HttpPages
+exporter_pages(Exporter *exporter)
+{
+    return (HttpPages){ .metrics = metrics_page, .index = index_page, .data = exporter };
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/base/sysroot.h"
+#include "hostctl/exporter/http_server.h"
 #include "hostctl/exporter/metric_list.h"
 #include "hostctl/ring/ring_file.h"
 
@@ -30,3 +31,5 @@ void exporter_miss(Exporter *exporter);
 /* The two pages, from any thread. Free with g_free(). */
 char *exporter_metrics(Exporter *exporter, bool openmetrics);
 char *exporter_index(Exporter *exporter);
+/* Both, for a server; `exporter` must outlive it. */
+HttpPages exporter_pages(Exporter *exporter);

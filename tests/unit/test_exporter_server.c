@@ -62,22 +62,10 @@ scrape(void *data)
     return NULL;
 }
 
-static char *
-metrics_page(void *data, bool openmetrics)
-{
-    return exporter_metrics(data, openmetrics);
-}
-
-static char *
-index_page(void *data)
-{
-    return exporter_index(data);
-}
-
 static HttpServer *
 serve(Exporter *exporter)
 {
-    const HttpPages pages = { metrics_page, index_page, exporter };
+    const HttpPages pages = exporter_pages(exporter);
     HttpServer *server = NULL;
     ListenAddress address;
 
