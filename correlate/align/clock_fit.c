@@ -8,6 +8,7 @@
 #define BURST_GAP_NS 1000000000ll /* bursts stand before and after a visit's measuring */
 #define KEPT_OF_BURST 5           /* a tenth of a burst of 50 */
 #define STEP_BOUNDS 3.0           /* a residual over so many bounds is a step, not noise */
+#define SHARE_PRIOR 0.25 /* an asymmetry is within ±0.5 of the round trip, and often small */
 
 typedef struct {
     int64_t guest_ns, offset_ns; /* host minus guest */
@@ -102,35 +103,112 @@ point_at(const ClockFit *fit, guint i)
     return &g_array_index(fit->points, Point, i);
 }
 
-/* The line through the points [first, past), short round trips weighing more (their error is
- * bounded by half of it); one burst alone gives an offset without drift. */
-static ClockSegment
-draw(const ClockFit *fit, guint first, guint past)
+/* The points [first, past) as columns against the first one; short round trips weigh more, for
+ * their error is bounded by half of it. */
+typedef struct {
+    guint n;
+    bool one_burst;
+    double *guest, *offset, *trip, *weight;
+} Columns;
+
+static void
+columns_clear(Columns *columns)
+{
+    g_free(columns->guest);
+    g_free(columns->offset);
+    g_free(columns->trip);
+    g_free(columns->weight);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Columns, columns_clear)
+
+static Columns
+columns_of(const ClockFit *fit, guint first, guint past)
 {
     guint n = past - first;
     const Point *origin = point_at(fit, first);
-    g_autofree double *x = g_new(double, n);
-    g_autofree double *y = g_new(double, n);
-    g_autofree double *weight = g_new(double, n);
-    int64_t best = INT64_MAX;
-    double weights = 0;
-    LineFit line = { .slope_error = NAN };
+    Columns columns = {
+        .n = n,
+        .one_burst = origin->burst == point_at(fit, past - 1)->burst,
+        .guest = g_new(double, n),
+        .offset = g_new(double, n),
+        .trip = g_new(double, n),
+        .weight = g_new(double, n),
+    };
 
     for (guint i = 0; i < n; i++) {
         const Point *point = point_at(fit, first + i);
+        double trip = (double) point->round_trip_ns;
 
-        x[i] = (double) (point->guest_ns - origin->guest_ns);
-        y[i] = (double) (point->offset_ns - origin->offset_ns);
-        weight[i] = 1 / fmax(1, (double) point->round_trip_ns * (double) point->round_trip_ns);
-        weights += weight[i];
-        line.intercept += y[i] * weight[i];
-        best = MIN(best, point->round_trip_ns);
+        columns.guest[i] = (double) (point->guest_ns - origin->guest_ns);
+        columns.offset[i] = (double) (point->offset_ns - origin->offset_ns);
+        columns.trip[i] = trip;
+        columns.weight[i] = 1 / fmax(1, trip * trip);
+    }
+    return columns;
+}
+
+/* The line of `y` over the guest's time; one burst alone gives a level without slope. */
+static LineFit
+line_of(const Columns *columns, const double *y)
+{
+    LineFit line = { .slope_error = NAN };
+    double weights = 0;
+
+    if (!columns->one_burst && line_fit(columns->guest, y, columns->weight, columns->n, &line))
+        return line;
+    for (guint i = 0; i < columns->n; i++) {
+        weights += columns->weight[i];
+        line.intercept += y[i] * columns->weight[i];
     }
     line.intercept /= weights;
-    if (origin->burst == point_at(fit, past - 1)->burst || !line_fit(x, y, weight, n, &line))
-        for (guint i = 0; i < n; i++)
-            line.worst = fmax(line.worst, fabs(y[i] - line.intercept));
+    for (guint i = 0; i < columns->n; i++)
+        line.worst = fmax(line.worst, fabs(y[i] - line.intercept));
+    return line;
+}
 
+/*
+ * By what part of the round trip the offsets are off: where one way takes longer than the other,
+ * offsets move with the round trip, and that of a round trip of nothing is the true one. The slope
+ * of offset over round trip with the guest's time held fixed (Frisch and Waugh 1933), drawn to 0 as
+ * far as its own scatter says (ridge). Assumes that the part of the trip that never varies is
+ * divided between the ways like the part that does; ±0.5 is what causality allows.
+ */
+static double
+asymmetry_of(const Columns *columns)
+{
+    guint lines = columns->one_burst ? 2 : 3;
+    LineFit offset = line_of(columns, columns->offset), trip = line_of(columns, columns->trip);
+    double offsets = 0, both = 0, trips = 0, scatter;
+
+    for (guint i = 0; i < columns->n; i++) {
+        double guest = columns->guest[i], weight = columns->weight[i];
+        double o = columns->offset[i] - offset.intercept - offset.slope * guest;
+        double t = columns->trip[i] - trip.intercept - trip.slope * guest;
+
+        offsets += weight * o * o;
+        both += weight * o * t;
+        trips += weight * t * t;
+    }
+    if (columns->n <= lines || !(trips > 0))
+        return 0;
+    scatter = fmax(0, offsets - both * both / trips) / (columns->n - lines);
+    return CLAMP(both / (trips + scatter / (SHARE_PRIOR * SHARE_PRIOR)), -0.5, 0.5);
+}
+
+/* The line through the points [first, past), `share` of each round trip taken off its offset. */
+static ClockSegment
+draw(const ClockFit *fit, guint first, guint past, bool corrected)
+{
+    const Point *origin = point_at(fit, first);
+    g_auto(Columns) columns = columns_of(fit, first, past);
+    double share = corrected ? asymmetry_of(&columns) : 0, best = INFINITY;
+    LineFit line;
+
+    for (guint i = 0; i < columns.n; i++) {
+        best = fmin(best, columns.trip[i]);
+        columns.offset[i] -= share * columns.trip[i];
+    }
+    line = line_of(&columns, columns.offset);
     return (ClockSegment){
         .first_guest_ns = origin->guest_ns,
         .last_guest_ns = point_at(fit, past - 1)->guest_ns,
@@ -138,8 +216,9 @@ draw(const ClockFit *fit, guint first, guint past)
         .host0_ns = origin->guest_ns + origin->offset_ns + llround(line.intercept),
         .drift_ppm = line.slope * 1e6,
         .drift_error_ppm = line.slope_error * 1e6,
-        .bound_ns = (double) best / 2,
+        .bound_ns = best / 2,
         .residual_ns = line.worst,
+        .asymmetry = share,
     };
 }
 
@@ -166,8 +245,8 @@ best_border(const ClockFit *fit, guint first, guint past)
 
         if (point_at(fit, i)->burst == point_at(fit, i - 1)->burst)
             continue;
-        left = draw(fit, first, i);
-        right = draw(fit, i, past);
+        left = draw(fit, first, i, false);
+        right = draw(fit, i, past, false);
         worst = fmax(left.residual_ns, right.residual_ns);
         if (worst < best) {
             best = worst;
@@ -180,7 +259,7 @@ best_border(const ClockFit *fit, guint first, guint past)
 static void
 draw_all(ClockFit *fit, guint first, guint past)
 {
-    ClockSegment segment = draw(fit, first, past);
+    ClockSegment segment = draw(fit, first, past, false);
     bool stepped = false;
     guint border;
 
@@ -189,6 +268,7 @@ draw_all(ClockFit *fit, guint first, guint past)
                   STEP_BOUNDS * fmax((double) point_at(fit, i)->round_trip_ns / 2, 1000);
     border = stepped ? best_border(fit, first, past) : 0;
     if (border == 0) {
+        segment = draw(fit, first, past, true);
         g_array_append_val(fit->segments, segment);
         return;
     }

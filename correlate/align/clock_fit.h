@@ -23,6 +23,7 @@ typedef struct {
     double drift_error_ppm; /* standard error; NAN when one or two bursts cannot tell */
     double bound_ns;        /* half the best round trip: the offset cannot be known better */
     double residual_ns;     /* worst distance of a kept ping from the line */
+    double asymmetry; /* half of (way back - way there) over their sum, -0.5 to 0.5: taken off */
 } ClockSegment;
 
 typedef struct ClockFit ClockFit;

@@ -64,6 +64,39 @@ keeps_the_lowest_round_trips_alone(void **state)
     assert_near(segment->bound_ns, 100000, 1);
 }
 
+/* 120 µs there and 50 µs back, and up to three times as long when the guest is slow: both ways. */
+static void
+a_way_there_that_is_longer_than_the_way_back_does_not_move_the_line(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+    const ClockSegment *segment;
+
+    for (int b = 0; b < 6; b++)
+        for (int i = 0; i < 50; i++) {
+            int64_t slow = 10 + (b * 3 + i * 7) % 20, noise = i * 7919 % 5000;
+            ClockPing ping = exchange((100 + 10 * b) * SECOND + i * 2000000, 3e9, 12,
+                                      12000 * slow + noise, 5000 * slow + noise);
+
+            clock_fit_add(fit, &ping);
+        }
+    assert_true(clock_fit_finish(fit));
+    segment = &g_array_index(clock_fit_segments(fit), ClockSegment, 0);
+    assert_near(segment->asymmetry, -3.5 / 17, 0.03);
+    /* The lowest round trip alone would be 35 µs off. */
+    assert_near((double) segment->host0_ns, (double) segment->guest0_ns * (1 + 12e-6) + 3e9, 6000);
+    assert_near(segment->drift_ppm, 12, 0.5);
+}
+
+static void
+ways_of_one_length_are_not_corrected(void **state)
+{
+    g_autoptr(ClockFit) fit = clock_fit_new();
+
+    add_bursts(fit, 1000 * SECOND, 20, 0, 5);
+    assert_true(clock_fit_finish(fit));
+    assert_near(g_array_index(clock_fit_segments(fit), ClockSegment, 0).asymmetry, 0, 0.1);
+}
+
 static void
 starts_a_new_line_where_the_clock_jumps(void **state)
 {
@@ -118,6 +151,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recovers_offset_and_drift),
         cmocka_unit_test(keeps_the_lowest_round_trips_alone),
+        cmocka_unit_test(a_way_there_that_is_longer_than_the_way_back_does_not_move_the_line),
+        cmocka_unit_test(ways_of_one_length_are_not_corrected),
         cmocka_unit_test(starts_a_new_line_where_the_clock_jumps),
         cmocka_unit_test(one_burst_gives_an_offset_without_drift),
         cmocka_unit_test(rejects_pings_that_cannot_be),
