@@ -17,6 +17,7 @@ enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, N_FIELDS };
 struct CpuTimesReader {
     int fd;
     int64_t tick_ns;
+    int past_cpu; /* one more than the highest CPU seen */
     CpuTimes times[CPU_SETSIZE];
     size_t size;
     char text[]; /* the file's beginning, where the CPUs are */
@@ -76,6 +77,7 @@ parse_line(CpuTimesReader *reader, const char *at, const char *end)
     for (int i = 0; i < N_FIELDS; i++)
         at = parse_number(at, end, &fields[i]);
 
+    reader->past_cpu = MAX(reader->past_cpu, (int) cpu + 1);
     reader->times[cpu].steal_ns = fields[STEAL] * reader->tick_ns;
     reader->times[cpu].busy_ns =
         (fields[USER] + fields[NICE] + fields[SYSTEM] + fields[IRQ] + fields[SOFTIRQ]) *
@@ -112,7 +114,7 @@ cpu_times_total(const CpuTimesReader *reader)
 {
     CpuTimes total = { 0 };
 
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (int cpu = 0; cpu < reader->past_cpu; cpu++) {
         total.steal_ns += reader->times[cpu].steal_ns;
         total.busy_ns += reader->times[cpu].busy_ns;
     }

@@ -234,18 +234,24 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Scan, scan_end)
 static void
 scan_one(Scan *scan, const char *entry)
 {
-    g_autofree char *path = g_strdup_printf("proc/%s/comm", entry);
     QemuThread task = { .kind = QEMU_THREAD_VHOST };
-    QemuProcess *process = NULL;
+    g_autofree char *path = NULL;
+    QemuProcess *process;
     uint64_t pid;
 
     if (!text_to_u64(entry, &pid, NULL) || pid > G_MAXINT)
         return;
     if (scan->skip && g_hash_table_contains(scan->skip, GINT_TO_POINTER((int) pid)))
         return;
+    task.pid = task.tid = (pid_t) pid;
+    process = take_unchanged(scan->root, scan->known, task.pid);
+    if (process) {
+        g_ptr_array_add(scan->guests, process);
+        return;
+    }
+    path = g_strdup_printf("proc/%s/comm", entry);
     if (!read_name(scan->root, path, task.name))
         return;
-    task.pid = task.tid = (pid_t) pid;
     if (g_str_has_prefix(task.name, "vhost-")) {
         if (thread_start_ticks(scan->root, task.pid, task.tid, &task.start_ticks, NULL))
             g_array_append_val(scan->vhosts, task);
@@ -256,8 +262,7 @@ scan_one(Scan *scan, const char *entry)
             g_hash_table_add(scan->not_qemu, GINT_TO_POINTER((int) pid));
         return;
     }
-    process = take_unchanged(scan->root, scan->known, task.pid);
-    if (process || look_at(scan->root, task.pid, &process) == LOOK_IS_GUEST)
+    if (look_at(scan->root, task.pid, &process) == LOOK_IS_GUEST)
         g_ptr_array_add(scan->guests, process);
     else if (process)
         g_ptr_array_add(scan->unclear, process);
