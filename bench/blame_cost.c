@@ -8,13 +8,18 @@
  * watched; what they waited for in all is printed too. Counting the time is itself in the time: the
  * kernel reads a clock twice a call.
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "bench/busy.h"
+#include "common/base/autofd.h"
 #include "common/base/clock.h"
+#include "common/base/failure.h"
 #include "hostctl/blame/blame.h"
 
 static bool
@@ -29,19 +34,22 @@ add_waits(Blame *blame, uint64_t *waits_ns, GError **error)
     return true;
 }
 
-/* Takes a report each second until the process ends, and one more. */
+/* Takes a report each second until the process ends, and one more; sleeps otherwise, for what it
+ * takes is counted. */
 static bool
 take_reports(Blame *blame, GPid pid, uint64_t *ret_waits_ns, GError **error)
 {
-    const struct timespec moment = { .tv_nsec = 10000000 };
+    autofd int ended = (int) syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd end = { .fd = ended, .events = POLLIN };
     int status = 0;
 
+    if (ended < 0)
+        return failure_set_errno(error, errno, "pidfd_open");
     *ret_waits_ns = 0;
-    for (int i = 1; waitpid(pid, &status, WNOHANG) == 0; i++) {
-        nanosleep(&moment, NULL);
-        if (i % 100 == 0 && !add_waits(blame, ret_waits_ns, error))
+    while (poll(&end, 1, 1000) == 0)
+        if (!add_waits(blame, ret_waits_ns, error))
             return false;
-    }
+    waitpid(pid, &status, 0);
     return g_spawn_check_wait_status(status, error) && add_waits(blame, ret_waits_ns, error);
 }
 

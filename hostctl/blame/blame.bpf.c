@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "hostctl/blame/blame_shared.h"
+#include "hostctl/blame/culprit.h"
 
 char program_license[] SEC("license") = "GPL";
 
@@ -127,43 +128,37 @@ begin_wait(struct blame_thread *thread, struct blame_cpu *cpu, __u32 number, __u
     __sync_fetch_and_add(&cpu->n_waiting, 1);
 }
 
-/* Fills who a task is, as a cause of others' waiting. */
-static __always_inline void
-name_task(struct blame_segment *segment, struct task_struct *task)
+/* As a cause of others' waiting. */
+static __always_inline struct culprit
+culprit_of(struct task_struct *task)
 {
-    __u32 tgid = BPF_CORE_READ(task, tgid);
-    bool is_guest = in_filter(guest_filter, tgid) && bpf_map_lookup_elem(&guests, &tgid);
+    __u32 tgid = task->tgid;
+    struct culprit culprit = { .cause = tgid, .idle = task->pid == 0 };
 
-    segment->idle = BPF_CORE_READ(task, pid) == 0;
-    segment->cause = tgid;
-    __builtin_memset(segment->name, 0, sizeof segment->name);
-    if (is_guest)
-        return;
-    segment->cause =
-        BPF_CORE_READ(task, flags) & PF_KTHREAD ? BLAME_CAUSE_KERNEL : BLAME_CAUSE_TASK;
-    BPF_CORE_READ_STR_INTO(&segment->name, task, group_leader, comm);
-}
-
-static __always_inline bool
-same_cause(const struct blame_segment *a, const struct blame_segment *b)
-{
-    const __u64 *left = (const __u64 *) a->name, *right = (const __u64 *) b->name;
-
-    return a->cause == b->cause && a->idle == b->idle && left[0] == right[0] && left[1] == right[1];
+    if (in_filter(guest_filter, tgid) && bpf_map_lookup_elem(&guests, &tgid))
+        return culprit;
+    culprit.cause = task->flags & PF_KTHREAD ? BLAME_CAUSE_KERNEL : BLAME_CAUSE_TASK;
+    culprit_name(&culprit, task->group_leader);
+    return culprit;
 }
 
 /* The task leaves the CPU while somebody waits for it. */
 static __always_inline void
 remember(struct blame_cpu *cpu, struct task_struct *task, __u64 now_ns)
 {
-    struct blame_segment segment = { .start_ns = cpu->gap ? 0 : cpu->end_ns, .end_ns = now_ns };
     struct blame_segment *last = &cpu->segments[(cpu->head - 1) % BLAME_SEGMENTS];
+    struct culprit culprit = culprit_of(task);
 
-    name_task(&segment, task);
-    if (!cpu->gap && same_cause(last, &segment)) {
+    if (!cpu->gap && culprit_has(&culprit, last)) {
         last->end_ns = now_ns;
     } else {
-        cpu->segments[cpu->head % BLAME_SEGMENTS] = segment;
+        struct blame_segment *segment = &cpu->segments[cpu->head % BLAME_SEGMENTS];
+
+        segment->start_ns = cpu->gap ? 0 : cpu->end_ns;
+        segment->end_ns = now_ns;
+        segment->cause = culprit.cause;
+        segment->idle = culprit.idle;
+        __builtin_memcpy(segment->name, culprit.name, sizeof segment->name);
         cpu->head++;
     }
     cpu->gap = 0;
@@ -356,7 +351,7 @@ BPF_PROG(on_migrate, struct task_struct *task, int target)
         return 0;
 
     now_ns = bpf_ktime_get_ns();
-    remember(from, BPF_CORE_READ(task, se.cfs_rq, rq, curr), now_ns);
+    remember(from, task->se.cfs_rq->rq->curr, now_ns);
     end_wait(thread, task->pid, from, now_ns, throttled_ns(task->se.cfs_rq));
 
     groups = BPF_CORE_READ(task, sched_task_group, cfs_rq);
