@@ -208,6 +208,8 @@ cause_of(const Cell *cell, const FidelityRow *row)
     if (cell->windows == 0 && cell->by_turns)
         return "guest and host count it by turns, never at once: the CPU has too few counters for "
                "both";
+    if (cell->windows == 0 && cell->guest_alone > 0 && row->independent)
+        return "the guest's kernel counts it for itself; no host counter stands for it";
     if (cell->windows == 0 && cell->guest_alone > 0)
         return "the host did not count: with a mediated vPMU its kernel refuses events of guest "
                "mode, and the guest has the counters to itself";

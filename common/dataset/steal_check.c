@@ -10,6 +10,8 @@
 #define TOLERANCE_WITHOUT 0.06
 #define COVERAGE 0.98
 #define COVERAGE_TCG 0.95
+/* A visit's times are taken just after its first samples and just before its last. */
+#define EDGE_PARTS 20
 
 typedef struct {
     bool micro;
@@ -232,7 +234,9 @@ bool
 steal_check(DatasetReader *reader, const DatasetVisit *visit, StealCheck *ret_check, GError **error)
 {
     const DatasetFacts *facts = dataset_reader_facts(reader);
-    const int64_t range[2] = { visit_evidence_from_ns(&facts->run, visit), visit->end_raw_ns };
+    const int64_t edge = facts->run.interval_ns / EDGE_PARTS;
+    const int64_t range[2] = { visit_evidence_from_ns(&facts->run, visit) - edge,
+                               visit->end_raw_ns + edge };
     int64_t pool_cpus = visit_pool_cpus(&facts->run, visit);
     g_autoptr(GArray) shares = NULL;
     StealCheck check = new_check(facts, visit);

@@ -137,84 +137,6 @@ a_jump_of_the_clock_does_not_spoil_the_fidelity(void **state)
 }
 
 static void
-every_visit_is_checked_against_the_closed_form(void **state)
-{
-    SyntheticPlan plan = synthetic_plan_default;
-    g_autoptr(Analysis) analysis = analyse(*state, &plan);
-
-    assert_int_equal(analysis->steal_checks->len, 30);
-    for (guint i = 0; i < 30; i++) {
-        const StealCheck *check = &g_array_index(analysis->steal_checks, StealCheck, i);
-        double want = MAX(0, 1 - 2.0 / (1 + check->vp_percent / 50));
-
-        assert_int_equal(check->pass, 1);
-        assert_near(check->expected_ratio, want, 0.03);
-        assert_near(check->measured_ratio, want, 0.03);
-    }
-}
-
-static void
-a_visit_that_is_not_what_it_claims_fails(void **state)
-{
-    SyntheticPlan plan = synthetic_plan_default;
-    g_autoptr(Analysis) analysis = NULL;
-    const StealCheck *check;
-
-    plan.wrong_steal = 0.1;
-    analysis = analyse(*state, &plan);
-    check = &g_array_index(analysis->steal_checks, StealCheck, 0);
-    assert_int_equal(check->pass, 0);
-    assert_non_null(strstr(check->reason, "longer"));
-    assert_false(analysis_passes(analysis));
-}
-
-static void
-a_visit_on_fewer_cpus_is_checked_against_those(void **state)
-{
-    static const double steps[] = { 0, 100, 200, 400 };
-    SyntheticPlan plan = synthetic_plan_default;
-    g_autoptr(Analysis) analysis = NULL;
-
-    plan.pool_cpus = 4;
-    plan.shrink = true;
-    plan.steps_percent = steps;
-    plan.n_steps = G_N_ELEMENTS(steps);
-    analysis = analyse(*state, &plan);
-    assert_int_equal(analysis->steal_checks->len, 24);
-    for (guint i = 0; i < 24; i++) {
-        const StealCheck *check = &g_array_index(analysis->steal_checks, StealCheck, i);
-        const Visit *visit = analysis->visits->visits->pdata[i];
-        double cpus = check->vp_percent > 0 ? 400 / check->vp_percent : 4;
-        double loaded = check->vp_percent > 0 ? 5 : 1;
-
-        assert_near(check->load_percent, 100 * loaded / cpus, 1e-9);
-        assert_near(check->expected_ratio, MAX(0, 1 - cpus / loaded), 0.03);
-        assert_int_equal(check->pass, 1);
-        /* A CPU that was given up is one that is kept for everything else. */
-        assert_near(check->tolerance, cpus < 4 ? 0.03 : 0.06, 1e-9);
-        assert_int_equal(visit->pool_cpus, (int) cpus);
-        assert_int_equal(visit->boundary, loaded == cpus + 1);
-    }
-}
-
-static void
-time_throttled_by_a_quota_is_expected(void **state)
-{
-    SyntheticPlan plan = synthetic_plan_default;
-    g_autoptr(Analysis) analysis = NULL;
-
-    plan.quota_percent = 50;
-    analysis = analyse(*state, &plan);
-    for (guint i = 0; i < analysis->steal_checks->len; i++) {
-        const StealCheck *check = &g_array_index(analysis->steal_checks, StealCheck, i);
-        double loaded = 1 + check->vp_percent / 50;
-
-        assert_near(check->expected_ratio, 1 - MIN(0.5 * loaded, 2) / loaded, 0.03);
-        assert_int_equal(check->pass, 1);
-    }
-}
-
-static void
 the_planted_shape_is_found_by_the_estimator_it_was_planted_in(void **state)
 {
     SyntheticPlan plan = synthetic_plan_default;
@@ -372,10 +294,6 @@ main(void)
         IN_A_PLACE(a_host_that_does_not_count_is_explained),
         IN_A_PLACE(windows_that_are_no_evidence_are_counted_by_reason),
         IN_A_PLACE(a_jump_of_the_clock_does_not_spoil_the_fidelity),
-        IN_A_PLACE(every_visit_is_checked_against_the_closed_form),
-        IN_A_PLACE(a_visit_on_fewer_cpus_is_checked_against_those),
-        IN_A_PLACE(a_visit_that_is_not_what_it_claims_fails),
-        IN_A_PLACE(time_throttled_by_a_quota_is_expected),
         IN_A_PLACE(the_planted_shape_is_found_by_the_estimator_it_was_planted_in),
         IN_A_PLACE(boundary_visits_are_left_out_of_the_classes),
         IN_A_PLACE(one_repeat_is_exploratory_and_has_no_interval),
