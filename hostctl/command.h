@@ -26,9 +26,9 @@ typedef bool (*CommandFunc)(const CommandContext *context, int argc, char **argv
 typedef struct {
     const char *name;
     CommandFunc run;
-    const char *help;  /* one line */
-    const char *group; /* heading in `hostctl --help` */
-    bool counts;       /* on this machine's threads: not over another machine's libvirt */
+    const char *help;    /* one line */
+    const char *group;   /* heading in `hostctl --help` */
+    const char *at_home; /* why not over another machine's libvirt; NULL: over it too */
 } Command;
 
 /* In the order of `hostctl --help`; commands of one group stand together. */

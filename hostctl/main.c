@@ -181,8 +181,8 @@ run_command(const Command *command, const char *uri, const char *root_path, int 
     g_set_prgname(program); /* what GOption's help calls it */
     if (!interrupt)
         return report(command->name, error);
-    if (command->counts && !wants_help(context.words) &&
-        !remote_host_refuse(uri, context.words, &error))
+    if (command->at_home && !wants_help(context.words) &&
+        !remote_host_refuse_because(uri, command->at_home, context.words, &error))
         return report(command->name, error);
     pace_show(stderr);
     done = command->run(&context, argc, argv, &error);

@@ -67,6 +67,14 @@ remote_host_clear(RemoteHost *host)
     g_clear_pointer(&host->local_uri, g_free);
 }
 
+bool
+remote_host_is(const char *uri)
+{
+    g_auto(RemoteHost) host = { 0 };
+
+    return remote_host_parse(uri, &host);
+}
+
 char *
 remote_host_command(const RemoteHost *host, const char *const *words)
 {
@@ -107,5 +115,5 @@ remote_host_refuse_because(const char *uri, const char *why, const char *const *
 bool
 remote_host_refuse(const char *uri, const char *const *words, GError **error)
 {
-    return remote_host_refuse_because(uri, "counting is done on the machine itself", words, error);
+    return remote_host_refuse_because(uri, REMOTE_HOST_COUNTING, words, error);
 }

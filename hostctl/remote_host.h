@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A libvirt URI of another machine. Guests can be listed and changed over it; counting is done on
- * the vCPUs' threads, so only on the machine itself.
+ * A libvirt URI of another machine. Guests can be made, listed and changed over it; counting is
+ * done on the vCPUs' threads, so only on the machine itself.
  */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
+
+#define REMOTE_HOST_COUNTING "counting is done on the machine itself"
 
 typedef struct {
     char *login;     /* "root@node"; as ssh takes it */
@@ -18,6 +20,8 @@ typedef struct {
 bool remote_host_parse(const char *uri, RemoteHost *ret_host);
 void remote_host_clear(RemoteHost *host);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RemoteHost, remote_host_clear)
+
+bool remote_host_is(const char *uri);
 
 /*
  * The command that does there what `words` (the command and its arguments) would do here, quoted

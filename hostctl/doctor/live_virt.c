@@ -71,7 +71,8 @@ doctor_live_look_virt(DoctorLive *live, const char *uri, const Interrupt *interr
     live->qemu_version = g_strdup(connection_hypervisor_version(connection));
     perf_domains_list(connection, &live->perf_domains, NULL);
 
-    /* While a run measures, nobody talks to its guests. */
-    if (state_lock(state, NULL))
+    /* While a run measures, nobody talks to its guests; those of another machine have no socket
+     * here. */
+    if (!connection_is_remote(connection) && state_lock(state, NULL))
         ask_guests(live, connection, interrupt);
 }

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "common/base/fault.h"
+#include "hostctl/remote_host.h"
 #include "hostctl/virt/embed_root.h"
 #include "hostctl/virt/event_loop.h"
 #include "hostctl/virt/glue.h"
@@ -243,6 +244,12 @@ bool
 connection_is_embedded(const Connection *connection)
 {
     return connection->embed_root != NULL;
+}
+
+bool
+connection_is_remote(const Connection *connection)
+{
+    return remote_host_is(connection->uri);
 }
 
 const char *

@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connection, connection_free)
 const char *connection_uri(const Connection *connection);
 bool connection_is_embedded(const Connection *connection);
 
+/* Another machine's: neither files nor processes of its guests are here. */
+bool connection_is_remote(const Connection *connection);
+
 /* "9.0.0"; the hypervisor's ("7.2.22") may be NULL where the driver does not say. Not ours to free.
  */
 const char *connection_libvirt_version(Connection *connection);
