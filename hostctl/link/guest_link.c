@@ -51,14 +51,19 @@ GuestLink *
 guest_link_open(const char *name, const char *socket_path, GError **error)
 {
     int fd = connect_socket(socket_path, error);
-    GuestLink *link;
 
     if (fd < 0) {
         g_prefix_error(error, "guest %s: ", name);
         return NULL;
     }
+    return guest_link_new(name, fd);
+}
 
-    link = g_new0(GuestLink, 1);
+GuestLink *
+guest_link_new(const char *name, int fd)
+{
+    GuestLink *link = g_new0(GuestLink, 1);
+
     link->name = g_strdup(name);
     link->channel = channel_new(fd);
     return link;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The host end of a guest's probe: requests out, answers in, over the unix socket of its
- * virtio-serial port. A guest is hostile until proven otherwise: nothing it sends is kept that was
- * not asked for, every wait has an end, and what it says of itself is text, never a command.
+ * virtio-serial port, or over what carries it from another machine. A guest is hostile until proven
+ * otherwise: nothing it sends is kept that was not asked for, every wait has an end, and what it
+ * says of itself is text, never a command.
  */
 #pragma once
 
@@ -17,6 +18,9 @@ typedef struct GuestLink GuestLink;
 
 /* Connects to the socket; the guest need not have booted. `name` is for messages. */
 GuestLink *guest_link_open(const char *name, const char *socket_path, GError **error);
+
+/* The same over a socket that is connected already; takes it. */
+GuestLink *guest_link_new(const char *name, int fd);
 void guest_link_free(GuestLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GuestLink, guest_link_free)
 

@@ -130,30 +130,42 @@ listen_at(const char *path, GError **error)
     return -1;
 }
 
-Console *
-console_new(const char *path, GError **error)
+/* Takes the descriptor. `what` is for the message. */
+static Console *
+watch_over(int fd, bool connected, const char *what, GError **error)
 {
-    int fd = listen_at(path, error);
-    Console *console;
+    Console *console = g_new0(Console, 1);
     bool watched;
 
-    if (fd < 0)
-        return NULL;
-    console = g_new0(Console, 1);
     g_atomic_int_set(&console->references, 1);
     g_mutex_init(&console->lock);
     console->text = g_string_new(NULL);
     console->fd = fd;
+    console->connected = connected;
     /* QEMU may come before virEventAddHandle() has returned. */
     g_mutex_lock(&console->lock);
     watched = start_watching(console);
     g_mutex_unlock(&console->lock);
     if (!watched) {
-        virt_failure(error, "watching %s", path);
+        virt_failure(error, "watching %s", what);
         console_free(console);
         return NULL;
     }
     return console;
+}
+
+Console *
+console_new(const char *path, GError **error)
+{
+    int fd = listen_at(path, error);
+
+    return fd >= 0 ? watch_over(fd, false, path, error) : NULL;
+}
+
+Console *
+console_new_connected(int fd, GError **error)
+{
+    return watch_over(fd, true, "a guest's console", error);
 }
 
 void

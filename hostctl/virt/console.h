@@ -20,6 +20,9 @@ typedef struct Console Console;
  * gone (libvirt changes its owner back then) and is the caller's to remove.
  */
 Console *console_new(const char *path, GError **error);
+
+/* The same for what is connected already, a non-blocking socket; takes it. */
+Console *console_new_connected(int fd, GError **error);
 void console_free(Console *console);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Console, console_free)
 

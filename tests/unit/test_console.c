@@ -65,6 +65,24 @@ keeps_what_was_written_last_as_safe_text(void **state)
 }
 
 static void
+reads_what_is_connected_already(void **state)
+{
+    autofd int guest = -1;
+    g_autoptr(Console) console = NULL;
+    g_autofree char *tail = NULL;
+    int pair[2];
+
+    assert_true(event_loop_start(NULL));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    guest = pair[1];
+    console = console_new_connected(pair[0], NULL);
+    assert_non_null(console);
+    assert_int_equal(write(guest, "boot\n", 5), 5);
+    tail = await_tail(console, 100, "boot");
+    assert_string_equal(tail, "boot");
+}
+
+static void
 begins_at_the_panic_whose_trace_is_long(void **state)
 {
     g_autofree char *path = NULL;
@@ -123,6 +141,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(keeps_what_was_written_last_as_safe_text),
+        CASE(reads_what_is_connected_already),
         CASE(begins_at_the_panic_whose_trace_is_long),
         CASE(hangs_up_on_a_guest_that_never_stops_writing),
         CASE(takes_the_place_of_a_socket_that_was_left),
