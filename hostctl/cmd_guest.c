@@ -23,6 +23,7 @@ typedef struct {
     char *cpus;
     char *load;
     char *image, *storage_pool, *kernel, *initrd, *cmdline;
+    char *accelerator;
     int count, vcpus, memory_mib, quota_percent;
 } GivenOptions;
 
@@ -37,22 +38,28 @@ given_clear(GivenOptions *given)
     g_free(given->kernel);
     g_free(given->initrd);
     g_free(given->cmdline);
+    g_free(given->accelerator);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GivenOptions, given_clear)
 
+/* Which CPUs another machine has, its libvirt says: any of them, unless they are given. */
 static bool
-choose_pool(const Sysroot *root, const char *cpus, cpu_set_t *ret_pool, GError **error)
+choose_pool(const Sysroot *root, bool far, const char *cpus, cpu_set_t *ret_pool, GError **error)
 {
     g_autoptr(HostFacts) facts = host_facts_read(root);
     cpu_set_t within;
 
-    *ret_pool = host_default_pool(facts);
+    CPU_ZERO(ret_pool);
+    if (!far)
+        *ret_pool = host_default_pool(facts);
     if (!cpus)
         return true;
     if (!cpuset_parse(cpus, ret_pool, error)) {
         (*error)->code = FAILURE_USAGE;
         return false;
     }
+    if (far)
+        return true;
     CPU_AND(&within, ret_pool, &facts->online);
     return CPU_EQUAL(&within, ret_pool) ||
            failure_set(error, FAILURE_USAGE, "--cpus %s: not all of them are online", cpus);
@@ -86,12 +93,32 @@ check_given(const GivenOptions *given, GError **error)
            in_range("--quota", given->quota_percent, 0, 1000, error) && check_boot(given, error);
 }
 
+static char *
+used_uri(const CommandContext *context)
+{
+    return context->uri ? g_strdup(context->uri) : connection_default_uri();
+}
+
+/* libvirt carries volumes and no other files. */
+static bool
+check_far(const CommandContext *context, const char *uri, const GivenOptions *given, GError **error)
+{
+    return given->storage_pool ||
+           remote_host_refuse_because(uri,
+                                      "from here guests are made there of an image in a storage "
+                                      "pool only (--image VOLUME --storage-pool POOL)",
+                                      context->words, error);
+}
+
 /* The load's words stay with the caller, in *ret_load. */
 static bool
-fill_options(const Sysroot *root, const GivenOptions *given, const char *name,
+fill_options(const CommandContext *context, const GivenOptions *given, const char *name,
              ProvisionOptions *options, char ***ret_load, GError **error)
 {
-    if (!check_given(given, error) || !choose_pool(root, given->cpus, &options->pool, error) ||
+    g_autofree char *uri = used_uri(context);
+
+    if (!check_given(given, error) || !check_far(context, uri, given, error) ||
+        !choose_pool(context->root, remote_host_is(uri), given->cpus, &options->pool, error) ||
         !guest_role_parse(given->role ? given->role : "bulk", &options->role, error))
         return false;
     if (given->load && !g_shell_parse_argv(given->load, NULL, ret_load, error)) {
@@ -109,6 +136,7 @@ fill_options(const Sysroot *root, const GivenOptions *given, const char *name,
     options->kernel = given->kernel;
     options->initrd = given->initrd;
     options->cmdline = given->cmdline;
+    options->accelerator = given->accelerator;
     return true;
 }
 
@@ -133,23 +161,14 @@ parse_provision(int *argc, char ***argv, GivenOptions *given, GError **error)
           "FILE" },
         { "initrd", 0, 0, G_OPTION_ARG_FILENAME, &given->initrd, "and this initrd", "FILE" },
         { "cmdline", 0, 0, G_OPTION_ARG_STRING, &given->cmdline, "and this command line", "TEXT" },
+        { "accelerator", 0, 0, G_OPTION_ARG_STRING, &given->accelerator,
+          "kvm, tcg (QEMU translates) or auto: kvm where it is usable (auto)", "WHICH" },
         { "load", 0, 0, G_OPTION_ARG_STRING, &given->load, "Start a load in it", "COMMAND" },
         G_OPTION_ENTRY_NULL,
     };
 
     return subcommand_parse("NAME - start a guest that outlives this command", entries, 1, 1, argc,
                             argv, error);
-}
-
-/* A guest's files, its console and its probe's socket are where its QEMU is. */
-static bool
-refuse_far(const CommandContext *context, GError **error)
-{
-    g_autofree char *uri = context->uri ? g_strdup(context->uri) : connection_default_uri();
-
-    return remote_host_refuse_because(
-        uri, "guests are made on the machine itself, where their files and their probes are",
-        context->words, error);
 }
 
 static bool
@@ -163,8 +182,8 @@ guest_provision(const CommandContext *context, int argc, char **argv, GError **e
     g_autofree char *summary = NULL;
     ProvisionOptions options = { 0 };
 
-    if (!parse_provision(&argc, &argv, &given, error) || !refuse_far(context, error) ||
-        !fill_options(context->root, &given, argv[1], &options, &load, error) ||
+    if (!parse_provision(&argc, &argv, &given, error) ||
+        !fill_options(context, &given, argv[1], &options, &load, error) ||
         !workbench_open(context, WORKBENCH_CHANGE, &bench, error))
         return false;
     connection = connection_open(context->uri, bench.state, CONNECTION_TIMEOUT_MS,
@@ -270,6 +289,24 @@ choose_guests(Connection *connection, bool all, char **names, GPtrArray **ret_gu
     return true;
 }
 
+/* What one that was made there has besides volumes is out of reach here. */
+static bool
+refuse_made_there(const CommandContext *context, const Connection *connection,
+                  const GPtrArray *guests, GError **error)
+{
+    for (guint i = 0; i < guests->len; i++) {
+        const Guest *guest = guests->pdata[i];
+        g_autofree char *why = g_strdup_printf("guest %s was made there, with files that only "
+                                               "hostctl there removes",
+                                               guest_name(guest));
+
+        if (guest_is_ours(guest) && !guest_made_from_afar(guest) &&
+            !remote_host_refuse_because(connection_uri(connection), why, context->words, error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 guest_end(const CommandContext *context, int argc, char **argv, GError **error)
 {
@@ -293,6 +330,7 @@ guest_end(const CommandContext *context, int argc, char **argv, GError **error)
                                  context->interrupt, error);
     pace_tell("ending guests");
     if (!connection || !choose_guests(connection, all, argv + 1, &guests, error) ||
+        !refuse_made_there(context, connection, guests, error) ||
         !guest_destroy_many(guests, error))
         return false;
     pace_end();

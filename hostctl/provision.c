@@ -6,6 +6,8 @@
 #include "common/base/clock.h"
 #include "common/base/failure.h"
 #include "hostctl/link/guest_link.h"
+#include "hostctl/virt/far_kvm.h"
+#include "hostctl/virt/guest_stream.h"
 #include "hostctl/virt/image.h"
 
 #define VMID_MAX 65535
@@ -24,6 +26,7 @@ typedef struct {
     char *kernel;
     char *initrd;
     char *plugin; /* NULL: no emulated counters */
+    bool far;     /* on another machine */
 } Ground;
 
 static void
@@ -35,16 +38,44 @@ ground_clear(Ground *ground)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ground, ground_clear)
 
+static const char *
+wanted_accelerator(const ProvisionOptions *options)
+{
+    return options->accelerator ? options->accelerator : "auto";
+}
+
+/* Nothing of this machine is of use there. */
 static bool
-prepare_ground(const CommandContext *context, Workbench *bench, const ProvisionOptions *options,
-               Ground *ground, char **ret_summary, GError **error)
+prepare_far(Connection *connection, const ProvisionOptions *options, Ground *ground,
+            char **ret_summary, GError **error)
+{
+    g_autofree char *why = NULL;
+    g_autofree char *reason = NULL;
+    bool kvm = far_kvm_usable(connection, &why);
+
+    ground->far = true;
+    if (!accelerator_decide(wanted_accelerator(options), kvm, why, &ground->accelerator, &reason,
+                            error))
+        return false;
+    *ret_summary = g_strdup_printf(
+        "accelerator %s (%s), %s counters", accelerator_name(ground->accelerator), reason,
+        ground->accelerator == ACCELERATOR_KVM ? "hardware" : "only software");
+    return true;
+}
+
+static bool
+prepare_ground(const CommandContext *context, Workbench *bench, Connection *connection,
+               const ProvisionOptions *options, Ground *ground, char **ret_summary, GError **error)
 {
     g_autofree char *reason = NULL;
 
-    if (!accelerator_choose(context->root, "auto", &ground->accelerator, &reason, error))
-        return false;
     ground->kernel = g_strdup(options->kernel);
     ground->initrd = g_strdup(options->initrd);
+    if (connection_is_remote(connection))
+        return prepare_far(connection, options, ground, ret_summary, error);
+    if (!accelerator_choose(context->root, wanted_accelerator(options), &ground->accelerator,
+                            &reason, error))
+        return false;
     if (!options->image &&
         !state_guest_image(bench->state, &ground->kernel, &ground->initrd, error))
         return false;
@@ -94,7 +125,8 @@ create_one(Connection *connection, Workbench *bench, const ProvisionOptions *opt
         .accelerator = ground->accelerator,
         .vcpus = options->vcpus,
         .memory_kib = options->memory_kib,
-        .pool = &options->pool,
+        .pool = CPU_COUNT(&options->pool) > 0 ? &options->pool : NULL,
+        .far = ground->far,
         .kernel = ground->kernel,
         .initrd = ground->initrd,
         .cmdline = options->cmdline,
@@ -157,19 +189,32 @@ never_talked(const Guest *guest, const GError *why, const Interrupt *interrupt, 
                        *console ? console : "(nothing)");
 }
 
+/* *ret_stream: what carries it, of a guest on another machine. */
+static GuestLink *
+open_link(const Guest *guest, bool far, GuestStream **ret_stream, GError **error)
+{
+    g_autofree char *path = NULL;
+    int fd;
+
+    if (!far)
+        return guest_channel_path(guest, &path, error)
+                   ? guest_link_open(guest_name(guest), path, error)
+                   : NULL;
+    *ret_stream = guest_stream_open(guest, GUEST_STREAM_PROBE, &fd, error);
+    return *ret_stream ? guest_link_new(guest_name(guest), fd) : NULL;
+}
+
 static bool
-meet_probe(Guest *guest, const ProvisionOptions *options, int64_t deadline_ns,
+meet_probe(Guest *guest, const ProvisionOptions *options, bool far, int64_t deadline_ns,
            const Interrupt *interrupt, GError **error)
 {
+    g_autoptr(GuestStream) stream = NULL; /* declared before the link, freed after it */
     int64_t left_ms = MAX(1000, (deadline_ns - clock_raw_ns()) / NS_PER_MS);
     g_autofree HelloMessage *hello = g_new0(HelloMessage, 1);
     g_autoptr(GuestLink) link = NULL;
     g_autoptr(GError) why = NULL;
-    g_autofree char *path = NULL;
 
-    if (!guest_channel_path(guest, &path, error))
-        return false;
-    link = guest_link_open(guest_name(guest), path, error);
+    link = open_link(guest, far, &stream, error);
     if (!link)
         return false;
     if (!guest_link_hello(link, (int) left_ms, interrupt, hello, &why))
@@ -184,7 +229,7 @@ patience(const ProvisionOptions *options, const Ground *ground)
                       : ground->accelerator == ACCELERATOR_TCG ? BOOT_IMAGE_TCG_MS
                                                                : BOOT_IMAGE_KVM_MS;
 
-    return base_ms + (int64_t) BOOT_GUEST_MS * options->count / CPU_COUNT(&options->pool);
+    return base_ms + (int64_t) BOOT_GUEST_MS * options->count / MAX(1, CPU_COUNT(&options->pool));
 }
 
 static bool
@@ -211,7 +256,8 @@ make_all(const CommandContext *context, Workbench *bench, Connection *connection
     }
     deadline_ns = clock_raw_ns() + patience_ms * NS_PER_MS;
     for (guint i = 0; i < guests->len; i++)
-        if (!meet_probe(guests->pdata[i], options, deadline_ns, context->interrupt, error))
+        if (!meet_probe(guests->pdata[i], options, ground->far, deadline_ns, context->interrupt,
+                        error))
             return false;
     for (guint i = 0; i < guests->len && !options->passing; i++)
         if (!guest_keep(guests->pdata[i], error))
@@ -232,7 +278,7 @@ provision(const CommandContext *context, Workbench *bench, Connection *connectio
     g_auto(Ground) ground = { 0 };
     g_autofree char *summary = NULL;
 
-    if (!prepare_ground(context, bench, options, &ground, &summary, error))
+    if (!prepare_ground(context, bench, connection, options, &ground, &summary, error))
         return false;
     if (!make_all(context, bench, connection, options, &ground, guests, images, error)) {
         g_autoptr(GError) problem = NULL;

@@ -20,7 +20,7 @@ typedef struct {
     GuestRole role;
     unsigned vcpus;
     uint64_t memory_kib;
-    cpu_set_t pool;
+    cpu_set_t pool;              /* empty: any */
     unsigned cpu_quota_percent;  /* 0: none */
     char **load;                 /* argv; NULL: none */
     const char *owner;           /* NULL: PROVISION_OWNER */
@@ -28,10 +28,14 @@ typedef struct {
     const char *storage_pool;    /* of libvirt, that has the image as a volume; NULL: a file */
     const char *kernel, *initrd; /* with an image: booted directly; NULL: the image's own */
     const char *cmdline;         /* of the guest's kernel; NULL: the appliance's usual one */
+    const char *accelerator;     /* "kvm", "tcg", "auto"; NULL: auto */
     bool passing;                /* not to outlive the command: `recover` ends it after a kill */
 } ProvisionOptions;
 
 /*
+ * Over another machine's libvirt they are made of an image in a storage pool there; kernel and
+ * initrd are that machine's files.
+ *
  * All of them, or none: what was made is destroyed again when one fails or a signal comes.
  * Guests are Guest; *ret_summary says in one line how they run (accelerator, counters).
  */

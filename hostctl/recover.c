@@ -88,7 +88,7 @@ undo_guest(Recovery *recovery, RecoverStep *step, GError **error)
     if (guest && !guest_destroy(guest, error))
         return false;
     /* One that libvirt does not know: its maker was killed while libvirt started it. */
-    if (!guest && !host_qemu_kill(entry->uuid, &killed, error))
+    if (!guest && !connection_is_remote(connection) && !host_qemu_kill(entry->uuid, &killed, error))
         return false;
     if (!guest)
         guest_remove_traces(connection, entry->target);

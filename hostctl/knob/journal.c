@@ -11,6 +11,7 @@
 #include "common/base/fault.h"
 #include "hostctl/knob/journal_line.h"
 #include "hostctl/process_id.h"
+#include "hostctl/remote_host.h"
 
 #define JOURNAL_NAME "journal.jsonl"
 #define COMPACT_OVER_BYTES 65536
@@ -351,21 +352,27 @@ journal_take_remarks(Journal *journal)
     return remarks;
 }
 
+static bool
+made_in_this_boot(const JournalEntry *entry)
+{
+    g_autofree char *boot_id = process_boot_id();
+
+    return g_str_equal(entry->boot_id, boot_id);
+}
+
 bool
 journal_entry_owner_alive(const JournalEntry *entry)
 {
     uint64_t starttime;
 
-    return journal_entry_same_boot(entry) && process_starttime(entry->pid, &starttime) &&
+    return made_in_this_boot(entry) && process_starttime(entry->pid, &starttime) &&
            starttime == entry->pid_starttime;
 }
 
 bool
 journal_entry_same_boot(const JournalEntry *entry)
 {
-    g_autofree char *boot_id = process_boot_id();
-
-    return g_str_equal(entry->boot_id, boot_id);
+    return remote_host_is(entry->uri) || made_in_this_boot(entry);
 }
 
 bool

@@ -99,7 +99,8 @@ GPtrArray *journal_take_remarks(Journal *journal);
 /* True while the process that made the entry lives; this process counts too. */
 bool journal_entry_owner_alive(const JournalEntry *entry);
 
-/* False when the machine has been started anew since: what was changed is gone by itself. */
+/* False when this machine has been started anew since: what was changed is gone by itself. Never of
+ * what was changed over another machine's libvirt, which goes on. */
 bool journal_entry_same_boot(const JournalEntry *entry);
 
 const char *journal_kind_name(JournalKind kind); /* "file", "guest", … */

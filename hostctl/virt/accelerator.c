@@ -61,24 +61,31 @@ accelerator_kvm_usable(const Sysroot *root, char **ret_reason)
 }
 
 bool
-accelerator_choose(const Sysroot *root, const char *wanted, Accelerator *ret_accelerator,
-                   char **ret_reason, GError **error)
+accelerator_decide(const char *wanted, bool kvm_usable, const char *why,
+                   Accelerator *ret_accelerator, char **ret_reason, GError **error)
 {
-    g_autofree char *reason = NULL;
-    bool usable = accelerator_kvm_usable(root, &reason);
-
     if (g_str_equal(wanted, "tcg")) {
         *ret_accelerator = ACCELERATOR_TCG;
         *ret_reason = g_strdup("asked for");
         return true;
     }
-    if (g_str_equal(wanted, "kvm") && !usable)
-        return failure_set(error, FAILURE_UNSUPPORTED, "no KVM here: %s", reason);
+    if (g_str_equal(wanted, "kvm") && !kvm_usable)
+        return failure_set(error, FAILURE_UNSUPPORTED, "no KVM: %s", why);
     if (!g_str_equal(wanted, "kvm") && !g_str_equal(wanted, "auto"))
         return failure_set(error, FAILURE_USAGE,
                            "“%s” is not an accelerator (want kvm, tcg or auto)", wanted);
 
-    *ret_accelerator = usable ? ACCELERATOR_KVM : ACCELERATOR_TCG;
-    *ret_reason = usable ? g_steal_pointer(&reason) : g_strdup_printf("no KVM: %s", reason);
+    *ret_accelerator = kvm_usable ? ACCELERATOR_KVM : ACCELERATOR_TCG;
+    *ret_reason = kvm_usable ? g_strdup(why) : g_strdup_printf("no KVM: %s", why);
     return true;
+}
+
+bool
+accelerator_choose(const Sysroot *root, const char *wanted, Accelerator *ret_accelerator,
+                   char **ret_reason, GError **error)
+{
+    g_autofree char *why = NULL;
+    bool usable = accelerator_kvm_usable(root, &why);
+
+    return accelerator_decide(wanted, usable, why, ret_accelerator, ret_reason, error);
 }

@@ -27,3 +27,7 @@ bool accelerator_kvm_usable(const Sysroot *root, char **ret_reason);
  */
 bool accelerator_choose(const Sysroot *root, const char *wanted, Accelerator *ret_accelerator,
                         char **ret_reason, GError **error);
+
+/* The same where it is known already whether KVM is usable, and why. */
+bool accelerator_decide(const char *wanted, bool kvm_usable, const char *why,
+                        Accelerator *ret_accelerator, char **ret_reason, GError **error);

@@ -49,7 +49,7 @@ guest_metadata_parse(const char *xml, GuestMetadata *ret_metadata)
     g_autoptr(xmlDoc) doc = read_document(xml);
     xmlNode *node = doc ? xmlDocGetRootElement(doc) : NULL;
     g_auto(GuestMetadata) metadata = { 0 };
-    g_autofree char *role = NULL;
+    g_autofree char *role = NULL, *made = NULL;
 
     /* Asked by its namespace, libvirt gives the element without it. */
     if (!node || !xmlStrEqual(node->name, BAD_CAST "guest") ||
@@ -61,6 +61,8 @@ guest_metadata_parse(const char *xml, GuestMetadata *ret_metadata)
     metadata.page = attribute(node, "page");
     metadata.silicon = attribute(node, "silicon");
     metadata.storage_pool = attribute(node, "storage-pool");
+    made = attribute(node, "made");
+    metadata.from_afar = g_strcmp0(made, METADATA_MADE_FROM_AFAR) == 0;
     if (!role || !metadata.owner || !guest_role_parse(role, &metadata.role, NULL) ||
         !is_shm_name(metadata.page) || !is_shm_name(metadata.silicon))
         return false;

@@ -15,6 +15,7 @@ typedef struct {
     char *page; /* NULL: no emulated counters */
     char *silicon;
     char *storage_pool; /* that has its overlay and seed; NULL: none has */
+    bool from_afar;     /* made over a connection of another machine */
 } GuestMetadata;
 
 void guest_metadata_clear(GuestMetadata *metadata);

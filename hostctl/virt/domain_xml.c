@@ -91,6 +91,8 @@ fill_metadata(Filling *filling, const GuestSpec *spec)
     set_attribute(filling, node, "owner", spec->owner);
     if (spec->storage_pool)
         set_attribute(filling, node, "storage-pool", spec->storage_pool);
+    if (spec->far)
+        set_attribute(filling, node, "made", METADATA_MADE_FROM_AFAR);
     if (spec->emulated.plugin_path) {
         set_attribute(filling, node, "page", spec->emulated.page_name);
         set_attribute(filling, node, "silicon", spec->emulated.silicon_name);
@@ -236,6 +238,19 @@ fill_disk(Filling *filling, const char *target, const char *file)
         keep_if(filling, false, disk);
 }
 
+/* Of a guest far away libvirt has it, and carries it. */
+static void
+fill_console(Filling *filling, const GuestSpec *spec, const char *console_path)
+{
+    if (spec->far) {
+        set_attribute(filling, "/domain/devices/serial", "type", "pty");
+        keep_if(filling, false, "/domain/devices/serial/source");
+    } else if (console_path)
+        set_attribute(filling, "/domain/devices/serial/source", "path", console_path);
+    else
+        keep_if(filling, false, "/domain/devices/serial");
+}
+
 static void
 fill_devices(Filling *filling, const GuestSpec *spec, const char *console_path)
 {
@@ -246,10 +261,7 @@ fill_devices(Filling *filling, const GuestSpec *spec, const char *console_path)
     }
     fill_disk(filling, "vdb", spec->overlay);
     fill_disk(filling, "vdc", spec->seed);
-    if (console_path)
-        set_attribute(filling, "/domain/devices/serial/source", "path", console_path);
-    else
-        keep_if(filling, false, "/domain/devices/serial");
+    fill_console(filling, spec, console_path);
 }
 
 static bool

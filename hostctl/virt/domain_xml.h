@@ -5,6 +5,7 @@
 #include "hostctl/virt/guest.h"
 
 #define METADATA_URI "urn:insideout:guest:1"
+#define METADATA_MADE_FROM_AFAR "from-afar"
 
 /*
  * The kernel's command line unless the spec has one: quiet, serial console, gone when it panics;
@@ -17,7 +18,7 @@ bool guest_spec_check(const GuestSpec *spec, GError **error);
 
 /*
  * Looks the template up as state data. `console_path`: a unix socket that somebody listens at;
- * NULL: no console. Free with g_free().
+ * NULL: no console, or with `far` libvirt's. Free with g_free().
  */
 bool domain_xml_build(const GuestSpec *spec, const char *uuid, const char *console_path,
                       char **ret_xml, GError **error);

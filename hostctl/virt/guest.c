@@ -6,6 +6,7 @@
 #include "common/base/failure.h"
 #include "hostctl/virt/domain_xml.h"
 #include "hostctl/virt/guest_private.h"
+#include "hostctl/virt/guest_stream.h"
 
 static const char *const role_names[] = {
     [GUEST_ROLE_MICRO] = "micro", [GUEST_ROLE_BULK] = "bulk"
@@ -64,6 +65,7 @@ guest_free(Guest *guest)
         return;
 
     console_free(guest->console);
+    guest_stream_free(guest->console_stream);
     g_clear_pointer(&guest->domain, virDomainFree);
     guest_metadata_clear(&guest->metadata);
     g_free(guest->name);
@@ -199,6 +201,12 @@ const char *
 guest_silicon_name(const Guest *guest)
 {
     return guest->metadata.silicon;
+}
+
+bool
+guest_made_from_afar(const Guest *guest)
+{
+    return guest->metadata.from_afar;
 }
 
 unsigned

@@ -56,6 +56,7 @@ typedef struct {
     const char *backing, *backing_format; /* what it lies on: "qcow2" or "raw" */
     const char *seed;                     /* its NoCloud seed; NULL: none */
     const char *storage_pool; /* of libvirt, that has both; NULL: files of this machine */
+    bool far;          /* its libvirt is another machine's: it has no file or socket of this one */
     bool balloon;      /* virtio balloon with statistics each second; false: no balloon device */
     bool nosharepages; /* keep KSM away */
     bool hugepages;
@@ -98,6 +99,9 @@ GuestRole guest_role(const Guest *guest);           /* ours only */
 const char *guest_owner(const Guest *guest);        /* NULL when not ours */
 const char *guest_page_name(const Guest *guest);    /* NULL: no emulated counters */
 const char *guest_silicon_name(const Guest *guest); /* NULL: no emulated counters */
+
+/* False: what it leaves on its machine, beside volumes, only hostctl there removes. */
+bool guest_made_from_afar(const Guest *guest);
 
 /* The guest is to stay when this process ends: its journal entries are closed. */
 bool guest_keep(Guest *guest, GError **error);

@@ -10,6 +10,7 @@
 #include "hostctl/virt/domain_xml.h"
 #include "hostctl/virt/embed_group.h"
 #include "hostctl/virt/guest_private.h"
+#include "hostctl/virt/guest_stream.h"
 #include "hostctl/virt/image.h"
 
 #define SHM_DIR "/dev/shm/"
@@ -119,7 +120,10 @@ console_path(const Connection *connection, const char *name)
     return g_build_filename(connection_run_dir(connection), file, NULL);
 }
 
-/* The console's socket, and the embedded driver's log and groups, which nobody else removes. */
+/*
+ * The console's socket, and the embedded driver's log and groups, which nobody else removes. A
+ * guest of another machine has none of them here; one of this machine may have its name.
+ */
 static void
 remove_run_files(const Connection *connection, const char *name)
 {
@@ -128,6 +132,8 @@ remove_run_files(const Connection *connection, const char *name)
     g_autofree char *log_name = g_strconcat(name, ".log", NULL);
     g_autofree char *log = root ? g_build_filename(root, "log/qemu", log_name, NULL) : NULL;
 
+    if (connection_is_remote(connection))
+        return;
     unlink(socket);
     if (log)
         unlink(log);
@@ -143,11 +149,14 @@ static bool
 remove_leftovers(Guest *guest, GError **error)
 {
     g_clear_pointer(&guest->console, console_free);
+    g_clear_pointer(&guest->console_stream, guest_stream_free);
     fault_point("guest.remove_files");
     remove_run_files(guest->connection, guest->name);
     if (guest->metadata.storage_pool &&
         !image_remove_volumes(guest->connection, guest->metadata.storage_pool, guest->name, error))
         return false;
+    if (connection_is_remote(guest->connection))
+        return true;
     return remove_emulation(guest->connection, guest->journal,
                             guest->entry_ids[GUEST_ENTRY_SILICON], guest->metadata.page,
                             guest->metadata.silicon, error);
@@ -205,6 +214,17 @@ start_domain(Connection *connection, const char *xml, GError **error)
     return guest;
 }
 
+/* Only for the message about a guest that never talks: it goes without. */
+static void
+listen_to_console(Guest *guest)
+{
+    int fd;
+
+    guest->console_stream = guest_stream_open(guest, GUEST_STREAM_CONSOLE, &fd, NULL);
+    if (guest->console_stream)
+        guest->console = console_new_connected(fd, NULL);
+}
+
 Guest *
 guest_create(Connection *connection, Journal *journal, const GuestSpec *spec, GError **error)
 {
@@ -219,8 +239,8 @@ guest_create(Connection *connection, Journal *journal, const GuestSpec *spec, GE
         return NULL;
     if (!guest_name_is_free(connection, spec->name, error))
         return NULL;
-    console = console_new(socket, error);
-    if (!console || !domain_xml_build(spec, uuid, socket, &xml, error) ||
+    console = spec->far ? NULL : console_new(socket, error);
+    if ((!spec->far && !console) || !domain_xml_build(spec, uuid, socket, &xml, error) ||
         !journal_guest(journal, connection, spec, uuid, ids, error))
         return NULL;
 
@@ -234,6 +254,8 @@ guest_create(Connection *connection, Journal *journal, const GuestSpec *spec, GE
     fault_point("guest.start");
     guest->journal = journal;
     guest->console = g_steal_pointer(&console);
+    if (spec->far)
+        listen_to_console(guest);
     memcpy(guest->entry_ids, ids, sizeof ids);
     return guest;
 }

@@ -22,9 +22,10 @@ struct Guest {
     GuestMetadata metadata; /* when ours */
     unsigned vcpus;
     uint64_t max_memory_kib;
-    Journal *journal;                  /* NULL: found, or not journaled */
-    uint64_t entry_ids[GUEST_ENTRIES]; /* 0: none */
-    Console *console;                  /* NULL: found */
+    Journal *journal;                   /* NULL: found, or not journaled */
+    uint64_t entry_ids[GUEST_ENTRIES];  /* 0: none */
+    Console *console;                   /* NULL: found, or nobody listens */
+    struct GuestStream *console_stream; /* what carries it from another machine; NULL: a socket */
 };
 
 /* Takes the domain handle. */

@@ -17,8 +17,9 @@
 
 typedef enum {
     PART_OVERLAY,
-    PART_SEED, /* made here, also when it then goes into a pool */
+    PART_SEED,
     PART_META_DATA,
+    PART_UPLOAD, /* the seed, made here, until it is in the pool */
     PART_OVERLAY_VOLUME,
     PART_SEED_VOLUME,
     PARTS,
@@ -31,6 +32,7 @@ static const struct {
     [PART_OVERLAY] = { JOURNAL_DISK, ".qcow2" },
     [PART_SEED] = { JOURNAL_DISK, ".seed.iso" },
     [PART_META_DATA] = { JOURNAL_DISK, ".meta-data" },
+    [PART_UPLOAD] = { JOURNAL_DISK, ".upload.iso" },
     [PART_OVERLAY_VOLUME] = { JOURNAL_VOLUME, ".qcow2" },
     [PART_SEED_VOLUME] = { JOURNAL_VOLUME, ".seed.iso" },
 };
@@ -152,15 +154,28 @@ journal_part(Image *image, const State *state, const char *guest_name, Part part
            remove_thing(image, part, error);
 }
 
+/* A guest of this machine that has no pool may have the same name on another libvirt: its overlay
+ * and seed are not touched. */
+static bool
+is_wanted(const Image *image, Part part)
+{
+    switch (part) {
+    case PART_META_DATA:
+        return true;
+    case PART_OVERLAY:
+    case PART_SEED:
+        return !image->storage_pool;
+    default:
+        return image->storage_pool != NULL;
+    }
+}
+
 static bool
 journal_parts(Image *image, const State *state, const char *guest_name, GError **error)
 {
     for (int part = 0; part < PARTS; part++) {
-        bool wanted = parts[part].kind == JOURNAL_VOLUME
-                          ? image->storage_pool != NULL
-                          : part != PART_OVERLAY || !image->storage_pool;
-
-        if (wanted && !journal_part(image, state, guest_name, (Part) part, error))
+        if (is_wanted(image, (Part) part) &&
+            !journal_part(image, state, guest_name, (Part) part, error))
             return false;
     }
     return true;
@@ -185,13 +200,15 @@ make_overlay(Image *image, GError **error)
 static bool
 make_seed(Image *image, const char *guest_name, GError **error)
 {
-    if (!seed_make(guest_name, image->paths[PART_META_DATA], image->paths[PART_SEED], error) ||
+    const char *seed = image->paths[image->storage_pool ? PART_UPLOAD : PART_SEED];
+
+    if (!seed_make(guest_name, image->paths[PART_META_DATA], seed, error) ||
         !remove_part(image, PART_META_DATA, error))
         return false;
     return !image->storage_pool ||
            (volume_upload(image->connection, image->storage_pool, image->names[PART_SEED_VOLUME],
-                          image->paths[PART_SEED], &image->paths[PART_SEED_VOLUME], error) &&
-            remove_part(image, PART_SEED, error));
+                          seed, &image->paths[PART_SEED_VOLUME], error) &&
+            remove_part(image, PART_UPLOAD, error));
 }
 
 Image *

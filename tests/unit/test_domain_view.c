@@ -17,6 +17,7 @@ reads_our_metadata(void **state)
     assert_string_equal(metadata.owner, "x1");
     assert_string_equal(metadata.page, "insideout-a");
     assert_string_equal(metadata.silicon, "insideout-b");
+    assert_false(metadata.from_afar);
 }
 
 static void
@@ -25,7 +26,9 @@ reads_metadata_with_its_namespace_too(void **state)
     g_auto(GuestMetadata) metadata = { 0 };
 
     assert_true(guest_metadata_parse(
-        "<i:guest xmlns:i='urn:insideout:guest:1' role='bulk' owner='hand'/>", &metadata));
+        "<i:guest xmlns:i='urn:insideout:guest:1' role='bulk' owner='hand' made='from-afar'/>",
+        &metadata));
+    assert_true(metadata.from_afar);
     assert_int_equal(metadata.role, GUEST_ROLE_BULK);
     assert_null(metadata.page);
 }

@@ -139,6 +139,19 @@ leaves_the_console_out_when_nobody_listens(void **state)
     g_free(xml);
 }
 
+static void
+libvirt_has_the_console_of_a_guest_made_from_afar(void **state)
+{
+    GuestSpec spec = plain_spec();
+    g_autofree char *xml = NULL;
+
+    spec.far = true;
+    assert_true(domain_xml_build(&spec, UUID, NULL, &xml, NULL));
+    assert_non_null(strstr(xml, "<serial type=\"pty\">"));
+    assert_null(strstr(xml, "mode=\"connect\""));
+    assert_non_null(strstr(xml, "made=\"from-afar\""));
+}
+
 /* What is wrong, made so in the emulated spec by `spoil`, and what the message must name. */
 static void
 spoil_name(GuestSpec *spec)
@@ -250,6 +263,7 @@ main(void)
         cmocka_unit_test(makes_a_guest_that_boots_from_an_image),
         cmocka_unit_test(says_which_storage_pool_has_its_volumes),
         cmocka_unit_test(leaves_the_console_out_when_nobody_listens),
+        cmocka_unit_test(libvirt_has_the_console_of_a_guest_made_from_afar),
         cmocka_unit_test(refuses_a_spec_that_no_guest_can_have),
     };
 

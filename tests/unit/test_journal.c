@@ -251,6 +251,21 @@ takes_an_earlier_boot_for_gone(void **state)
     assert_false(journal_entry_owner_alive(entry));
 }
 
+/* Another machine's guest goes on while this one starts anew. */
+static void
+what_was_changed_on_another_machine_is_not_gone_with_this_boot(void **state)
+{
+    HostTree *tree = *state;
+    g_autoptr(JournalEntry) entry = journal_get(tree->journal, add(tree));
+
+    g_free(entry->boot_id);
+    entry->boot_id = g_strdup("another");
+    g_free(entry->uri);
+    entry->uri = g_strdup("qemu+ssh://node/system");
+    assert_true(journal_entry_same_boot(entry));
+    assert_false(journal_entry_owner_alive(entry));
+}
+
 static void
 hands_remarks_over_once(void **state)
 {
@@ -283,6 +298,7 @@ main(void)
         CASE(sees_that_an_owner_was_killed),
         CASE(takes_a_reused_pid_for_somebody_else),
         CASE(takes_an_earlier_boot_for_gone),
+        CASE(what_was_changed_on_another_machine_is_not_gone_with_this_boot),
         CASE(hands_remarks_over_once),
     };
 
