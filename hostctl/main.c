@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/failure.h"
 #include "common/base/fault.h"
@@ -11,6 +12,7 @@
 #include "common/base/text.h"
 #include "hostctl/command.h"
 #include "hostctl/remote_host.h"
+#include "hostctl/virt/connection.h"
 
 static void
 print_help(void)
@@ -196,6 +198,19 @@ run_command(const Command *command, const char *uri, const char *root_path, int 
     return EXIT_SUCCESS;
 }
 
+/* LeakSanitizer looks only when exit(3) is called. */
+static int
+leave(int code)
+{
+#ifndef __SANITIZE_ADDRESS__
+    if (connection_driver_in_process()) {
+        fflush(NULL);
+        _exit(code);
+    }
+#endif
+    return code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -229,5 +244,5 @@ main(int argc, char **argv)
     command = find_command(argv[1], &error);
     if (!command)
         return report(NULL, error);
-    return run_command(command, uri, root_path, argc - 1, argv + 1);
+    return leave(run_command(command, uri, root_path, argc - 1, argv + 1));
 }

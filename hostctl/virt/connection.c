@@ -47,6 +47,8 @@ connection_default_uri(void)
     return g_strdup(EMBED_URI);
 }
 
+static gint driver_in_process; /* the embedded driver was opened once */
+
 bool
 connection_uri_is_embedded(const char *uri)
 {
@@ -194,6 +196,8 @@ connection_open(const char *uri, State *state, int timeout_ms, const Interrupt *
             name_the_owner(connection, error);
         return NULL;
     }
+    if (connection->embed_root)
+        g_atomic_int_set(&driver_in_process, 1);
     /* A daemon that hangs later ends the call that waits for it. Local drivers have no such thing.
      */
     fault_point("connection.open");
@@ -238,6 +242,12 @@ const char *
 connection_uri(const Connection *connection)
 {
     return connection->uri;
+}
+
+bool
+connection_driver_in_process(void)
+{
+    return g_atomic_int_get(&driver_in_process);
 }
 
 bool

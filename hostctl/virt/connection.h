@@ -26,6 +26,13 @@ char *connection_default_uri(void);
 bool connection_uri_is_embedded(const char *uri);
 
 /*
+ * True once the embedded driver was opened in this process. It finds its guests again in threads
+ * that nobody can wait for and that outlive the connection: exit(3) would take libraries down under
+ * them, so such a process leaves by _exit(2).
+ */
+bool connection_driver_in_process(void);
+
+/*
  * `uri` NULL: the default. Fails, and does not hang, when nothing answers within `timeout_ms`, when
  * another process has the embed root (the error names it), and on a signal.
  */
