@@ -285,3 +285,13 @@ series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_
         ret_window->delta[i] -= start[i];
     return true;
 }
+
+int64_t
+series_change_ns(const Series *series, int64_t host_ns)
+{
+    if (has_pair(series) && series->before->host_ns > host_ns)
+        return series->before->host_ns;
+    if (has_pair(series) && series->after->host_ns > host_ns)
+        return series->after->host_ns;
+    return series->ended && !series->has_next ? INT64_MAX : host_ns;
+}

@@ -39,6 +39,12 @@ typedef struct {
     int64_t phase;                     /* of all of it; PHASE_NONE: rows do not say */
 } SeriesWindow;
 
+/*
+ * The next moment after `host_ns`, which series_window() was last asked for, at which rows begin or
+ * end to count: until then all windows are alike. INT64_MAX: none is left; `host_ns`: not known.
+ */
+int64_t series_change_ns(const Series *series, int64_t host_ns);
+
 /* The counts of [from_ns, to_ns) in host time; windows must be asked for in ascending order,
  * without overlap. False: the dataset could not be read. */
 bool series_window(Series *series, int64_t from_ns, int64_t to_ns, SeriesWindow *ret_window,

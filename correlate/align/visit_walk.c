@@ -289,23 +289,43 @@ make_window(Walk *walk, Window *window, int *ret_excluded, GError **error)
     return true;
 }
 
+/* How many windows from `at` on, it included, are left out for the same reason; a dataset may
+ * claim years without a row, in nanoseconds. */
+static int64_t
+alike_from(const Walk *walk, int64_t at)
+{
+    int64_t interval = walk->facts->run.interval_ns;
+    int64_t left = (walk->target->visit->end_raw_ns - at) / interval;
+    int64_t change = MIN(series_change_ns(walk->host, at), series_change_ns(walk->sched, at));
+
+    if (walk->guest)
+        change = MIN(change, series_change_ns(walk->guest, at));
+    /* Rows count a moment before and behind their times too. */
+    return CLAMP((change - at) / interval - 2, 1, left);
+}
+
 static bool
 walk_grid(Walk *walk, WindowFunc each, void *data, Exclusions *exclusions, GError **error)
 {
     const DatasetVisit *visit = walk->target->visit;
-    int64_t interval = walk->facts->run.interval_ns;
+    int64_t interval = walk->facts->run.interval_ns, n;
     int64_t evidence = visit_evidence_from_ns(&walk->facts->run, visit);
 
-    for (int64_t at = visit->start_raw_ns; at + interval <= visit->end_raw_ns; at += interval) {
+    for (int64_t at = visit->start_raw_ns; visit->end_raw_ns - at >= interval; at += n * interval) {
         Window window = { .start_ns = at,
                           .end_ns = at + interval,
                           .t_seconds = (double) (at - visit->start_raw_ns) / 1e9 };
         int excluded = EXCLUDED_LOAD_START;
 
-        if (at >= evidence && !make_window(walk, &window, &excluded, error))
+        n = 1;
+        if (at < evidence)
+            n = MIN((evidence - at - 1) / interval + 1, (visit->end_raw_ns - at) / interval);
+        else if (!make_window(walk, &window, &excluded, error))
             return false;
+        if (at >= evidence && excluded >= 0)
+            n = alike_from(walk, at);
         if (excluded >= 0)
-            exclusions->windows[excluded]++;
+            exclusions->windows[excluded] += n;
         else if (!each(walk->target, &window, data, error))
             return false;
     }
