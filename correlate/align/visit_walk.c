@@ -289,8 +289,8 @@ make_window(Walk *walk, Window *window, int *ret_excluded, GError **error)
     return true;
 }
 
-/* How many windows from `at` on, it included, are left out for the same reason; a dataset may
- * claim years without a row, in nanoseconds. */
+/* How many windows from `at` on, it included, are left out for the same reason; a visit may
+ * claim years without a row. */
 static int64_t
 alike_from(const Walk *walk, int64_t at)
 {
