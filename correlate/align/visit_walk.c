@@ -317,13 +317,13 @@ walk_grid(Walk *walk, WindowFunc each, void *data, Exclusions *exclusions, GErro
                           .t_seconds = (double) (at - visit->start_raw_ns) / 1e9 };
         int excluded = EXCLUDED_LOAD_START;
 
-        n = 1;
-        if (at < evidence)
+        if (at < evidence) {
             n = MIN((evidence - at - 1) / interval + 1, (visit->end_raw_ns - at) / interval);
-        else if (!make_window(walk, &window, &excluded, error))
-            return false;
-        if (at >= evidence && excluded >= 0)
-            n = alike_from(walk, at);
+        } else {
+            if (!make_window(walk, &window, &excluded, error))
+                return false;
+            n = excluded >= 0 ? alike_from(walk, at) : 1;
+        }
         if (excluded >= 0)
             exclusions->windows[excluded] += n;
         else if (!each(walk->target, &window, data, error))
