@@ -46,8 +46,7 @@ domain_title_parse(const char *xml, gsize length)
 
     if (length > XML_BYTES)
         return NULL;
-    doc = xmlReadMemory(xml, (int) length, NULL, NULL,
-                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    doc = xml_glue_read(xml, length);
     /* Without a document type no entity can be declared, so none is ever expanded. */
     if (!doc || doc->intSubset)
         return NULL;

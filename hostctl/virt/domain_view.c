@@ -18,13 +18,6 @@ guest_metadata_clear(GuestMetadata *metadata)
     g_clear_pointer(&metadata->storage_pool, g_free);
 }
 
-static xmlDoc *
-read_document(const char *xml)
-{
-    return xmlReadMemory(xml, (int) strlen(xml), NULL, NULL,
-                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-}
-
 /* NULL when it is not there or empty. */
 static char *
 attribute(xmlNode *node, const char *name)
@@ -46,7 +39,7 @@ is_shm_name(const char *name)
 bool
 guest_metadata_parse(const char *xml, GuestMetadata *ret_metadata)
 {
-    g_autoptr(xmlDoc) doc = read_document(xml);
+    g_autoptr(xmlDoc) doc = xml_glue_read(xml, strlen(xml));
     xmlNode *node = doc ? xmlDocGetRootElement(doc) : NULL;
     g_auto(GuestMetadata) metadata = { 0 };
     g_autofree char *role = NULL, *made = NULL;
@@ -75,7 +68,7 @@ guest_metadata_parse(const char *xml, GuestMetadata *ret_metadata)
 char *
 domain_view_channel_path(const char *xml)
 {
-    g_autoptr(xmlDoc) doc = read_document(xml);
+    g_autoptr(xmlDoc) doc = xml_glue_read(xml, strlen(xml));
     g_autoptr(xmlXPathContext) context = doc ? xmlXPathNewContext(doc) : NULL;
     g_autoptr(xmlXPathObject) found =
         context ? xmlXPathEvalExpression(BAD_CAST CHANNEL_PATH, context) : NULL;

@@ -10,17 +10,10 @@
 #define HOST_CPU "/capabilities/host/cpu"
 #define HAS_VIRTUALIZATION "boolean(/cpu/feature[@name='vmx' or @name='svm'])"
 
-static xmlDoc *
-read_document(const char *xml)
-{
-    return xmlReadMemory(xml, (int) strlen(xml), NULL, NULL,
-                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-}
-
 char *
 far_kvm_host_cpu(const char *capabilities_xml)
 {
-    g_autoptr(xmlDoc) doc = read_document(capabilities_xml);
+    g_autoptr(xmlDoc) doc = xml_glue_read(capabilities_xml, strlen(capabilities_xml));
     g_autoptr(xmlXPathContext) context = doc ? xmlXPathNewContext(doc) : NULL;
     g_autoptr(xmlXPathObject) found =
         context ? xmlXPathEvalExpression(BAD_CAST HOST_CPU, context) : NULL;
@@ -39,7 +32,7 @@ far_kvm_host_cpu(const char *capabilities_xml)
 bool
 far_kvm_cpu_able(const char *cpu_xml)
 {
-    g_autoptr(xmlDoc) doc = read_document(cpu_xml);
+    g_autoptr(xmlDoc) doc = xml_glue_read(cpu_xml, strlen(cpu_xml));
     g_autoptr(xmlXPathContext) context = doc ? xmlXPathNewContext(doc) : NULL;
     g_autoptr(xmlXPathObject) found =
         context ? xmlXPathEvalExpression(BAD_CAST HAS_VIRTUALIZATION, context) : NULL;

@@ -48,10 +48,7 @@ static char *
 read_format(virStorageVol *volume)
 {
     char *xml = virStorageVolGetXMLDesc(volume, 0);
-    g_autoptr(xmlDoc) doc =
-        xml ? xmlReadMemory(xml, (int) strlen(xml), NULL, NULL,
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
-            : NULL;
+    g_autoptr(xmlDoc) doc = xml ? xml_glue_read(xml, strlen(xml)) : NULL;
     g_autoptr(xmlXPathContext) context = doc ? xmlXPathNewContext(doc) : NULL;
     g_autoptr(xmlXPathObject) found =
         context ? xmlXPathEvalExpression(BAD_CAST "string(/volume/target/format/@type)", context)
