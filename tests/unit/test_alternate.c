@@ -3,22 +3,8 @@
 #include "correlate/analysis.h"
 #include "correlate/report/json_document.h"
 #include "correlate/report/text_document.h"
-#include "tests/support/dataset_file.h"
+#include "tests/support/analysed_run.h"
 #include "tests/support/near.h"
-#include "tests/support/synthetic_run.h"
-
-static const FidelityRow *
-fidelity_of(const Analysis *analysis, const char *event)
-{
-    for (guint i = 0; i < analysis->fidelity->len; i++) {
-        const FidelityRow *row = &g_array_index(analysis->fidelity, FidelityRow, i);
-
-        if (g_str_equal(row->event, event))
-            return row;
-    }
-    fail_msg("no fidelity of %s", event);
-    return NULL;
-}
 
 /*
  * Makes it a run whose guest and host alternate, in turns of three of the twelve windows: guest

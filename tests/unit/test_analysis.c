@@ -5,32 +5,8 @@
 
 #include "correlate/report/json_document.h"
 #include "correlate/report/text_document.h"
-#include "tests/support/dataset_file.h"
+#include "tests/support/analysed_run.h"
 #include "tests/support/near.h"
-#include "tests/support/synthetic_run.h"
-
-static Analysis *
-analyse(const DatasetPlace *place, const SyntheticPlan *plan)
-{
-    Analysis *analysis = NULL;
-
-    assert_ok(synthetic_run_write(plan, place->path, &error_));
-    assert_ok((analysis = analysis_new(place->path, &error_)));
-    return analysis;
-}
-
-static const FidelityRow *
-fidelity_of(const Analysis *analysis, const char *event)
-{
-    for (guint i = 0; i < analysis->fidelity->len; i++) {
-        const FidelityRow *row = &g_array_index(analysis->fidelity, FidelityRow, i);
-
-        if (g_str_equal(row->event, event))
-            return row;
-    }
-    fail_msg("no fidelity of %s", event);
-    return NULL;
-}
 
 static void
 both_sides_agree_through_two_clocks(void **state)

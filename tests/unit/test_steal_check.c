@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/dataset/steal_check.h"
 
-#include "correlate/analysis.h"
-#include "tests/support/dataset_file.h"
+#include "tests/support/analysed_run.h"
 #include "tests/support/near.h"
-#include "tests/support/synthetic_run.h"
-
-static Analysis *
-analyse(const DatasetPlace *place, const SyntheticPlan *plan)
-{
-    Analysis *analysis = NULL;
-
-    assert_ok(synthetic_run_write(plan, place->path, &error_));
-    assert_ok((analysis = analysis_new(place->path, &error_)));
-    return analysis;
-}
 
 static void
 every_visit_is_checked_against_the_closed_form(void **state)
