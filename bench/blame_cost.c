@@ -67,11 +67,12 @@ measure(const Sysroot *root, char **command, GError **error)
         !blame_watch(blame, guests, error) || !blame_cost(blame, &before, error))
         return false;
     busy_before_ns = busy_ns(times);
-    own_before_ns = (uint64_t) clock_process_cpu_ns();
     if (!g_spawn_async(NULL, command, NULL,
                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_DO_NOT_REAP_CHILD,
-                       NULL, NULL, &pid, error) ||
-        !take_reports(blame, pid, &waits_ns, error))
+                       NULL, NULL, &pid, error))
+        return false;
+    own_before_ns = (uint64_t) clock_process_cpu_ns(); /* starting the load is no part of blame */
+    if (!take_reports(blame, pid, &waits_ns, error))
         return false;
     own = (uint64_t) clock_process_cpu_ns() - own_before_ns;
     busy = busy_ns(times) - busy_before_ns;

@@ -14,7 +14,7 @@
 #include "bench/busy.h"
 #include "common/base/failure.h"
 
-static const char *const tracepoints[] = { "sched_switch", "sched_wakeup", "sched_migrate_task",
+static const char *const tracepoints[] = { "sched_switch", "sched_migrate_task",
                                            "sched_process_exit" };
 
 typedef struct {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Behind whom each vCPU thread waits. Every CPU remembers who was on it lately, but only while a
- * watched thread waits in its queue; when that thread gets the CPU, its wait is shared out among
- * those who were on it. Starts and ends of waits are those of the kernel's own run delay
- * (kernel/sched/stats.h), so the sums agree with schedstat.
+ * Behind whom each vCPU thread waits. Every CPU remembers who was on it lately; when a watched
+ * thread gets the CPU, its wait is shared out among those who were on it. How long it waited is
+ * the growth of the kernel's own run delay (task->sched_info, kernel/sched/stats.h), on the clock
+ * of its run queue, so the sums are those of schedstat and nothing need be done when a wait begins.
  */
 #include "hostctl/blame/kernel.h"
 
@@ -20,11 +20,17 @@ char program_license[] SEC("license") = "GPL";
 
 const volatile bool has_siblings;
 
+/* CPUs in whose queue a watched thread is or was, or on which it sleeps: who is on any other makes
+ * no watched thread wait. None is taken out again. */
+__u8 homes[BLAME_CPUS_MAX];
+
 /* Which thread and process ids may be watched: most tasks are dismissed by one bit. */
 __u64 thread_filter[BLAME_FILTER_BITS / 64];
 __u64 guest_filter[BLAME_FILTER_BITS / 64];
 
 __u64 full_waits, full_pairs; /* additions that found their table full */
+__u64 has_waits;              /* something is or was in the table of waits */
+__u64 has_throttled;          /* a watched thread's group has stood still for its quota */
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -80,26 +86,44 @@ find_thread(__u32 tid)
     return thread && !thread->gone ? thread : NULL;
 }
 
+static __always_inline bool
+is_home(__u32 number)
+{
+    return homes[number % BLAME_CPUS_MAX];
+}
+
 static __always_inline struct blame_cpu *
 find_cpu(__u32 number)
 {
     return bpf_map_lookup_elem(&cpus, &number);
 }
 
+/* `typed`: the verifier knows what the pointer's struct is, so no helper is needed. */
+static __always_inline __u64
+load(const __u64 *from, bool typed)
+{
+    __u64 value = 0;
+
+    if (typed)
+        return *from;
+    bpf_probe_read_kernel(&value, sizeof value, from);
+    return value;
+}
+
 /* How long a group stood still for its quota on its CPU, up to now. */
 static __always_inline __u64
-throttled_ns(struct cfs_rq *group)
+throttled_ns(struct cfs_rq *group, bool typed)
 {
     __u64 since_ns;
 
     if (bpf_core_field_exists(group->throttled_clock_self_time)) {
-        since_ns = BPF_CORE_READ(group, throttled_clock_self);
-        return BPF_CORE_READ(group, throttled_clock_self_time) +
+        since_ns = load(&group->throttled_clock_self, typed);
+        return load(&group->throttled_clock_self_time, typed) +
                (since_ns ? BPF_CORE_READ(group, rq, clock) - since_ns : 0);
     }
     if (bpf_core_field_exists(group->throttled_clock_pelt_time)) {
-        since_ns = BPF_CORE_READ(group, throttled_clock_pelt);
-        return BPF_CORE_READ(group, throttled_clock_pelt_time) +
+        since_ns = load(&group->throttled_clock_pelt, typed);
+        return load(&group->throttled_clock_pelt_time, typed) +
                (BPF_CORE_READ(group, throttle_count)
                     ? BPF_CORE_READ(group, rq, clock_pelt) - since_ns
                     : 0);
@@ -107,70 +131,87 @@ throttled_ns(struct cfs_rq *group)
     return 0;
 }
 
-/*
- * The group's sum when a wait begins, plus 1; 0 when this task is not throttled. Where the kernel
- * throttles whole groups, a wait may turn into throttling later, so the sum is always kept.
- */
-static __always_inline __u64
-throttled_mark(struct task_struct *task, struct cfs_rq *group)
-{
-    if (bpf_core_field_exists(task->throttled) && !BPF_CORE_READ(task, throttled))
-        return 0;
-    return throttled_ns(group) + 1;
-}
-
+/* When its thread begins to wait or, where wake-ups are not watched, to sleep. */
 static __always_inline void
-begin_wait(struct blame_thread *thread, struct blame_cpu *cpu, __u32 number, __u64 now_ns)
+mark_throttled(struct blame_thread *thread, __u64 sum_ns)
 {
-    thread->since_ns = now_ns;
-    thread->cpu = number;
-    thread->waiting = 1;
-    __sync_fetch_and_add(&cpu->n_waiting, 1);
+    thread->throttled_mark = sum_ns + 1;
+    if (sum_ns && !has_throttled)
+        has_throttled = 1;
 }
 
-/* As a cause of others' waiting. */
-static __always_inline struct culprit
-culprit_of(struct task_struct *task)
+/* All the time that the task has waited in queues, up to now. */
+static __always_inline __u64
+delay_ns(struct task_struct *task, __u64 now_ns)
 {
-    __u32 tgid = task->tgid;
-    struct culprit culprit = { .cause = tgid, .idle = task->pid == 0 };
+    __u64 queued_ns = task->sched_info.last_queued; /* 0: it runs or sleeps */
 
+    return task->sched_info.run_delay + (queued_ns && now_ns > queued_ns ? now_ns - queued_ns : 0);
+}
+
+/* Who was on the CPU, as a cause of others' waiting. */
+static __always_inline struct culprit
+culprit_of(const struct blame_cpu *cpu, struct task_struct *task)
+{
+    struct culprit culprit = { .cause = cpu->guest };
+    __u32 tgid = task->tgid;
+
+    if (culprit.cause)
+        return culprit;
+    culprit.cause = tgid;
     if (in_filter(guest_filter, tgid) && bpf_map_lookup_elem(&guests, &tgid))
         return culprit;
+    culprit.idle = tgid == 0;
     culprit.cause = task->flags & PF_KTHREAD ? BLAME_CAUSE_KERNEL : BLAME_CAUSE_TASK;
-    culprit_name(&culprit, task->group_leader);
+    culprit_comm(&culprit, task->group_leader);
     return culprit;
 }
 
-/* The task leaves the CPU while somebody waits for it. */
+/* The task leaves the CPU, or was on it until now and stays. */
 static __always_inline void
 remember(struct blame_cpu *cpu, struct task_struct *task, __u64 now_ns)
 {
     struct blame_segment *last = &cpu->segments[(cpu->head - 1) % BLAME_SEGMENTS];
-    struct culprit culprit = culprit_of(task);
+    struct culprit culprit = culprit_of(cpu, task);
 
-    if (!cpu->gap && culprit_has(&culprit, last)) {
+    if (culprit_has(&culprit, last)) {
         last->end_ns = now_ns;
     } else {
         struct blame_segment *segment = &cpu->segments[cpu->head % BLAME_SEGMENTS];
 
-        segment->start_ns = cpu->gap ? 0 : cpu->end_ns;
+        segment->start_ns = cpu->end_ns;
         segment->end_ns = now_ns;
         segment->cause = culprit.cause;
         segment->idle = culprit.idle;
-        __builtin_memcpy(segment->name, culprit.name, sizeof segment->name);
+        segment->comm[0] = culprit.comm[0];
+        segment->comm[1] = culprit.comm[1];
         cpu->head++;
     }
-    cpu->gap = 0;
     cpu->end_ns = now_ns;
 }
 
+/* A thread that waits for many: those that found no place beside its sums. */
 static __always_inline void
-charge(struct blame_thread *thread, __u32 tid, const struct blame_segment *segment, __u64 ns)
+charge_table(struct blame_thread *thread, __u32 tid, const struct blame_segment *segment, __u64 ns)
 {
     struct blame_wait_key key = { .thread = tid, .cause = segment->cause };
     __u64 *sum;
 
+    has_waits = 1;
+    culprit_name(segment->comm, key.name);
+    sum = bpf_map_lookup_elem(&waits, &key);
+    if (sum) {
+        __sync_fetch_and_add(sum, ns);
+    } else if (bpf_map_update_elem(&waits, &key, &ns, BPF_NOEXIST) < 0) {
+        thread->other_ns += ns;
+        __sync_fetch_and_add(&full_waits, 1);
+    }
+}
+
+/* A thread comes to one CPU at a time, so nobody else adds to its sums. */
+static __always_inline void
+charge(struct blame_thread *thread, __u32 tid, const struct blame_segment *segment, __u64 ns)
+{
     if (segment->idle) {
         thread->idle_ns += ns;
         return;
@@ -179,14 +220,21 @@ charge(struct blame_thread *thread, __u32 tid, const struct blame_segment *segme
         thread->self_ns += ns;
         return;
     }
-    __builtin_memcpy(key.name, segment->name, sizeof key.name);
-    sum = bpf_map_lookup_elem(&waits, &key);
-    if (sum) {
-        __sync_fetch_and_add(sum, ns);
-    } else if (bpf_map_update_elem(&waits, &key, &ns, BPF_NOEXIST) < 0) {
-        thread->other_ns += ns;
-        __sync_fetch_and_add(&full_waits, 1);
+    for (int i = 0; i < BLAME_CAUSES; i++) {
+        struct blame_cause *cause = &thread->causes[i];
+
+        if (!cause->ns) {
+            cause->cause = segment->cause;
+            cause->comm[0] = segment->comm[0];
+            cause->comm[1] = segment->comm[1];
+        }
+        if (cause->cause == segment->cause && cause->comm[0] == segment->comm[0] &&
+            cause->comm[1] == segment->comm[1]) {
+            cause->ns += ns;
+            return;
+        }
     }
+    charge_table(thread, tid, segment, ns);
 }
 
 struct walk {
@@ -218,27 +266,51 @@ charge_segment(__u32 back, struct walk *walk)
     return start_ns <= walk->from_ns;
 }
 
-/* Shares out the wait that ends now; `throttled` is the group's sum of throttling by now. */
-static __always_inline void
-end_wait(struct blame_thread *thread, __u32 tid, struct blame_cpu *cpu, __u64 now_ns,
-         __u64 throttled)
+/* How much of a wait its group was throttled, which by now it was for `sum_ns` in all. */
+static __always_inline __u64
+quota_ns(const struct blame_thread *thread, __u64 sum_ns, __u64 wait_ns)
 {
-    struct walk walk = { .thread = thread, .cpu = cpu, .tid = tid, .to_ns = now_ns };
-    __u64 wait_ns = now_ns > thread->since_ns ? now_ns - thread->since_ns : 0;
-    __u64 quota_ns = 0;
+    __u64 before_ns = thread->throttled_mark - 1;
 
-    if (thread->throttled_mark && throttled > thread->throttled_mark - 1)
-        quota_ns = throttled - (thread->throttled_mark - 1);
-    if (quota_ns > wait_ns)
-        quota_ns = wait_ns;
+    if (!thread->throttled_mark || sum_ns <= before_ns)
+        return 0;
+    return sum_ns - before_ns < wait_ns ? sum_ns - before_ns : wait_ns;
+}
 
-    thread->waiting = 0;
+/* How much of a wait is of before the task came into the queue in which it is: time in which a
+ * switch was not shown to us, so nobody can be named. */
+static __always_inline __u64
+unseen_ns(struct task_struct *task, __u64 now_ns, __u64 wait_ns)
+{
+    __u64 queued_ns = task->sched_info.last_queued;
+
+    return queued_ns && now_ns > queued_ns && wait_ns > now_ns - queued_ns
+               ? wait_ns - (now_ns - queued_ns)
+               : 0;
+}
+
+/* Shares out what the task waited in this CPU's queue, whose wait ends now. */
+static __always_inline void
+end_wait(struct blame_thread *thread, struct task_struct *task, struct blame_cpu *cpu, __u64 now_ns)
+{
+    struct walk walk = { .thread = thread, .cpu = cpu, .tid = task->pid, .to_ns = now_ns };
+    __u64 throttled = throttled_ns(task->se.cfs_rq, true);
+    __u64 sum_ns = delay_ns(task, now_ns);
+    __u64 wait_ns = thread->seen && sum_ns > thread->delay_ns ? sum_ns - thread->delay_ns : 0;
+    __u64 unseen = unseen_ns(task, now_ns, wait_ns);
+    __u64 by_quota_ns = quota_ns(thread, throttled, wait_ns - unseen);
+
+    thread->seen = 1;
+    thread->delay_ns = sum_ns;
+    mark_throttled(thread, throttled);
+    if (!wait_ns)
+        return;
     thread->wait_ns += wait_ns;
-    thread->quota_ns += quota_ns;
-    __sync_fetch_and_add(&cpu->n_waiting, -1);
+    thread->quota_ns += by_quota_ns;
+    thread->other_ns += unseen;
 
     /* A throttled wait begins with the throttling. */
-    walk.from_ns = now_ns - (wait_ns - quota_ns);
+    walk.from_ns = now_ns - (wait_ns - unseen - by_quota_ns);
     if (walk.from_ns < now_ns)
         bpf_loop(BLAME_SEGMENTS, charge_segment, &walk, 0);
     if (walk.to_ns > walk.from_ns)
@@ -274,90 +346,69 @@ count_pair(struct blame_cpu *cpu, __u32 number, __u64 now_ns)
 
 SEC("tp_btf/sched_switch")
 int
-BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
-         unsigned int prev_state)
+BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
     __u32 number = bpf_get_smp_processor_id();
-    struct blame_cpu *cpu = find_cpu(number);
-    struct blame_thread *leaving = NULL, *coming;
-    __u64 now_ns = 0;
-
-    if (!cpu)
-        return 0;
-    if (cpu->n_waiting > 0) {
-        now_ns = bpf_ktime_get_ns();
-        remember(cpu, prev, now_ns);
-    } else {
-        cpu->gap = 1;
-    }
-
-    if (prev_state == 0)
-        leaving = find_thread(prev->pid);
-    coming = find_thread(next->pid);
-    if (!leaving && !coming && !(has_siblings && cpu->guest))
-        return 0;
-
-    if (!now_ns)
-        now_ns = bpf_ktime_get_ns();
-    if (leaving) {
-        leaving->throttled_mark = throttled_mark(prev, prev->se.cfs_rq);
-        begin_wait(leaving, cpu, number, now_ns);
-    }
-    if (coming && coming->waiting)
-        end_wait(coming, next->pid, cpu, now_ns, throttled_ns(next->se.cfs_rq));
-    if (has_siblings) {
-        count_pair(cpu, number, now_ns);
-        cpu->guest = 0;
-        cpu->guest_since_ns = now_ns;
-        cpu->guest = coming ? coming->guest : 0;
-    }
-    return 0;
-}
-
-SEC("tp_btf/sched_wakeup")
-int
-BPF_PROG(on_wakeup, struct task_struct *task)
-{
-    struct blame_thread *thread = find_thread(task->pid);
-    __u32 number = task->thread_info.cpu;
+    struct blame_thread *leaving, *coming;
     struct blame_cpu *cpu;
+    __u64 now_ns;
 
-    /* A task that is woken before it left its CPU does not wait. */
-    if (!thread || thread->waiting || task->on_cpu)
+    if (!is_home(number) || !(cpu = find_cpu(number)))
         return 0;
-    cpu = find_cpu(number);
-    if (!cpu)
-        return 0;
-    thread->throttled_mark = throttled_mark(task, task->se.cfs_rq);
-    begin_wait(thread, cpu, number, bpf_ktime_get_ns());
+    now_ns = prev->se.cfs_rq->rq->clock;
+    if (cpu->end_ns)
+        remember(cpu, prev, now_ns);
+    cpu->end_ns = now_ns;
+    leaving = has_throttled && cpu->guest ? find_thread(prev->pid) : NULL;
+    if (leaving)
+        mark_throttled(leaving, throttled_ns(prev->se.cfs_rq, true));
+    coming = find_thread(next->pid);
+    if (coming)
+        end_wait(coming, next, cpu, now_ns);
+    if (has_siblings && (coming || cpu->guest)) {
+        count_pair(cpu, number, now_ns);
+        cpu->guest_since_ns = now_ns;
+    }
+    cpu->guest = coming ? coming->guest : 0;
     return 0;
 }
 
-/* A waiting thread goes to another queue; the task that is on the old CPU goes on. */
+/* A waiting thread goes to another queue; the task that is on the old CPU goes on. A thread that
+ * is woken there has not waited here. */
 SEC("tp_btf/sched_migrate_task")
 int
 BPF_PROG(on_migrate, struct task_struct *task, int target)
 {
     struct blame_thread *thread = find_thread(task->pid);
-    struct blame_cpu *from, *to;
     struct cfs_rq **groups, *group = NULL;
-    __u64 now_ns;
+    struct blame_cpu *from;
+    struct rq *rq;
 
-    if (!thread || !thread->waiting)
+    if (!thread)
         return 0;
-    from = find_cpu(thread->cpu);
-    to = find_cpu(target);
-    if (!from || !to)
-        return 0;
-
-    now_ns = bpf_ktime_get_ns();
-    remember(from, task->se.cfs_rq->rq->curr, now_ns);
-    end_wait(thread, task->pid, from, now_ns, throttled_ns(task->se.cfs_rq));
-
+    homes[(__u32) target % BLAME_CPUS_MAX] = 1;
+    rq = task->se.cfs_rq->rq;
+    from = find_cpu(task->thread_info.cpu);
+    if (from && from->end_ns && delay_ns(task, rq->clock) > thread->delay_ns) {
+        remember(from, rq->curr, rq->clock);
+        end_wait(thread, task, from, rq->clock);
+    }
     groups = BPF_CORE_READ(task, sched_task_group, cfs_rq);
     bpf_probe_read_kernel(&group, sizeof group, &groups[target]);
-    thread->throttled_mark = throttled_mark(task, group);
-    begin_wait(thread, to, target, now_ns);
+    mark_throttled(thread, throttled_ns(group, false));
+    return 0;
+}
+
+/* Attached once a watched thread's group was throttled (has_throttled): what the group stood still
+ * while the thread slept is no wait of the thread's. */
+SEC("tp_btf/sched_wakeup")
+int
+BPF_PROG(on_wakeup, struct task_struct *task)
+{
+    struct blame_thread *thread = find_thread(task->pid);
+
+    if (thread)
+        mark_throttled(thread, throttled_ns(task->se.cfs_rq, true));
     return 0;
 }
 

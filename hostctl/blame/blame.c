@@ -36,12 +36,22 @@ sibling_of(const Sysroot *root, int cpu)
     return cpu;
 }
 
+/* The program in the kernel sees a thread come to another CPU, and not where it was before. */
+void
+blame_show_home(Blame *blame, const Watched *watched)
+{
+    ThreadStat stat;
+
+    if (thread_stat_read(blame->root, watched->pid, watched->tid, &stat, NULL) && stat.cpu >= 0 &&
+        stat.cpu < BLAME_CPUS_MAX)
+        blame->bpf->bss->homes[stat.cpu] = 1;
+}
+
 static bool
 write_siblings(const Blame *blame, int n_cpus, GError **error)
 {
     g_autofree struct blame_cpu *state = g_new0(struct blame_cpu, 1);
 
-    state->gap = 1;
     for (int cpu = 0; cpu < n_cpus; cpu++) {
         uint32_t key = cpu;
 
@@ -97,6 +107,9 @@ blame_open(const Sysroot *root, Blame **ret_blame, GError **error)
         return fail_to_load(-errno, error);
     blame->bpf->rodata->has_siblings = has_siblings(root, n_cpus);
     bpf_map__set_max_entries(blame->bpf->maps.cpus, n_cpus);
+    if (!blame->bpf->rodata->has_siblings)
+        bpf_map__set_max_entries(blame->bpf->maps.pairs, 1);
+    bpf_program__set_autoattach(blame->bpf->progs.on_wakeup, false);
     code = blame_bpf__load(blame->bpf);
     if (code < 0)
         return fail_to_load(code, error);
@@ -252,6 +265,10 @@ blame_watch(Blame *blame, const GPtrArray *processes, GError **error)
         if (!watch_guest(blame, processes->pdata[i], error))
             return false;
     write_filters(blame);
+    g_hash_table_iter_init(&iter, blame->threads);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (!((Watched *) value)->reported.seen)
+            blame_show_home(blame, value);
     return true;
 }
 

@@ -35,5 +35,8 @@ typedef struct {
     unsigned idle_reports; /* since it last grew */
 } BlameSum;
 
+/* Says on which CPU a thread is that has not been seen there yet. */
+void blame_show_home(Blame *blame, const Watched *watched);
+
 /* Takes out of the kernel what has left, after its last report. */
 void blame_forget(Blame *blame);

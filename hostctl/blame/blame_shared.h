@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the program in the kernel and hostctl both see. All times in ns of CLOCK_MONOTONIC. */
+/* What the program in the kernel and hostctl both see. All times in ns, of the clocks
+ * of run queues where they are moments. */
 #pragma once
 
 #include <linux/types.h>
 
-#define BLAME_NAME_SIZE 16 /* the kernel's TASK_COMM_LEN */
-#define BLAME_SEGMENTS 256 /* remembered per CPU; a power of two */
+#define BLAME_NAME_SIZE 16  /* the kernel's TASK_COMM_LEN */
+#define BLAME_CPUS_MAX 8192 /* the kernel's largest CONFIG_NR_CPUS; a power of two */
+#define BLAME_SEGMENTS 256  /* remembered per CPU; a power of two */
 #define BLAME_FILTER_BITS 65536
 #define BLAME_THREADS_MAX 8192 /* vCPU threads that can be watched */
 #define BLAME_GUESTS_MAX 4096
-#define BLAME_WAITS_MAX 16384 /* pairs of a waiting thread and what it waited for */
+#define BLAME_CAUSES 8        /* of a thread, beside its sums */
+#define BLAME_WAITS_MAX 16384 /* pairs of a waiting thread and what it waited for, beyond those */
 #define BLAME_PAIRS_MAX 32768 /* pairs of guests on sibling CPUs */
 
 /* blame_wait_key.cause of what is no guest; a guest's is its process id. */
 #define BLAME_CAUSE_TASK 0            /* a process, by `name` */
 #define BLAME_CAUSE_KERNEL 0xffffffff /* a kernel thread, by `name` */
+
+/* What a thread waited for: one of the first few that it met. */
+struct blame_cause {
+    __u64 ns; /* 0: free, and so are those behind it */
+    __u64 comm[2];
+    __u32 cause;
+    __u32 pad;
+};
 
 /* A vCPU thread that is watched. Sums only grow. */
 struct blame_thread {
@@ -27,11 +38,11 @@ struct blame_thread {
     __u64 idle_ns;  /* nobody: the CPU was idle and had to wake up */
     __u64 other_ns; /* not known: more changes than are remembered, or a full table */
 
-    /* The wait that goes on now. */
-    __u64 since_ns;
-    __u64 throttled_mark; /* its group's throttling when the wait began, plus 1; 0: none */
-    __u32 cpu;
-    __u32 waiting;
+    __u64 seen;           /* delay_ns is known */
+    __u64 delay_ns;       /* the kernel's run delay of the thread, of waits that are dealt with */
+    __u64 throttled_mark; /* its group's throttling when the wait began, plus 1; 0: not known */
+
+    struct blame_cause causes[BLAME_CAUSES];
 };
 
 struct blame_wait_key {
@@ -44,23 +55,21 @@ struct blame_pair_key {
     __u32 low, high; /* process ids of two guests, ordered */
 };
 
-/* Who was on a CPU, while somebody waited for it. */
+/* Who was on a CPU. */
 struct blame_segment {
-    __u64 start_ns; /* 0: since before anybody waited */
+    __u64 start_ns;
     __u64 end_ns;
     __u32 cause;
     __u32 idle;
-    char name[BLAME_NAME_SIZE];
+    __u64 comm[2]; /* of its process; 0 for a guest */
 };
 
 struct blame_cpu {
-    __s32 n_waiting; /* watched threads in its queue */
-    __u32 head;      /* segments written so far */
-    __u32 gap;       /* a change was not remembered since the last segment, for nobody waited */
-    __u32 sibling;   /* the other thread of its core; itself when there is none */
-    __u64 end_ns;    /* of the last segment */
+    __u32 head;    /* segments written so far */
+    __u32 sibling; /* the other thread of its core; itself when there is none */
+    __u64 end_ns;  /* of the last segment, or when the first began; 0: nothing remembered yet */
     __u64 guest_since_ns;
-    __u32 guest; /* whose vCPU is on it now; 0: none. Kept only with siblings */
+    __u32 guest; /* whose watched vCPU is on it now; 0: none */
     __u32 pad;
     struct blame_segment segments[BLAME_SEGMENTS];
 };

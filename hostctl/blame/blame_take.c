@@ -21,6 +21,23 @@ growth(uint64_t now, uint64_t before)
     return now >= before ? now - before : now;
 }
 
+/* A comm's bytes behind its end are not 0 for certain. */
+static void
+take_causes(ReportBuilder *builder, guint victim, uint32_t tid, const struct blame_thread *now,
+            const struct blame_thread *before)
+{
+    for (size_t i = 0; i < BLAME_CAUSES; i++) {
+        const struct blame_cause *cause = &now->causes[i];
+        struct blame_wait_key key = { .thread = tid, .cause = cause->cause };
+        uint64_t ns = growth(cause->ns, before->causes[i].ns);
+
+        if (!ns)
+            continue;
+        g_strlcpy(key.name, (const char *) cause->comm, sizeof key.name);
+        report_builder_wait(builder, victim, &key, ns);
+    }
+}
+
 static void
 take_thread(Blame *blame, ReportBuilder *builder, Watched *watched, GHashTable *victims)
 {
@@ -48,7 +65,10 @@ take_thread(Blame *blame, ReportBuilder *builder, Watched *watched, GHashTable *
 
         report_builder_cause(builder, victim, parts[i].kind, "", growth(*to, *from));
     }
+    take_causes(builder, victim, tid, &now, &watched->reported);
     watched->reported = now;
+    if (!now.seen)
+        blame_show_home(blame, watched);
     g_hash_table_insert(victims, GINT_TO_POINTER(watched->tid), GUINT_TO_POINTER(victim + 1));
 }
 
@@ -139,6 +159,9 @@ take_waits(Blame *blame, ReportBuilder *builder, GHashTable *victims, GError **e
     g_autoptr(GByteArray) keys = g_byte_array_new();
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 
+    /* Reading a large table takes its time, empty or not. */
+    if (!blame->bpf->bss->has_waits)
+        return true;
     if (!read_table(fd, sizeof(struct blame_wait_key), keys, values, error))
         return false;
     for (guint i = 0; i < values->len; i++) {
@@ -162,6 +185,8 @@ take_pairs(Blame *blame, ReportBuilder *builder, GError **error)
     g_autoptr(GByteArray) keys = g_byte_array_new();
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 
+    if (!blame->bpf->rodata->has_siblings)
+        return true;
     if (!read_table(fd, sizeof(struct blame_pair_key), keys, values, error))
         return false;
     for (guint i = 0; i < values->len; i++) {
@@ -211,6 +236,18 @@ sorted_threads(const Blame *blame)
     return threads;
 }
 
+/* See on_wakeup(): only where there are quotas are wake-ups worth a call each. */
+static bool
+watch_wakeups(Blame *blame, GError **error)
+{
+    struct blame_bpf *bpf = blame->bpf;
+
+    if (!bpf->bss->has_throttled || bpf->links.on_wakeup)
+        return true;
+    bpf->links.on_wakeup = bpf_program__attach(bpf->progs.on_wakeup);
+    return bpf->links.on_wakeup || failure_set_errno(error, errno, "blame: watching wake-ups");
+}
+
 bool
 blame_take(Blame *blame, BlameReport **ret_report, GError **error)
 {
@@ -227,7 +264,8 @@ blame_take(Blame *blame, BlameReport **ret_report, GError **error)
     report_builder_init(&builder, blame->guests);
     for (guint i = 0; i < threads->len; i++)
         take_thread(blame, &builder, threads->pdata[i], victims);
-    ok = take_waits(blame, &builder, victims, error) && take_pairs(blame, &builder, error);
+    ok = take_waits(blame, &builder, victims, error) && take_pairs(blame, &builder, error) &&
+         watch_wakeups(blame, error);
     report = report_builder_end(&builder);
     if (!ok)
         return false;

@@ -10,8 +10,24 @@
 
 struct culprit {
     __u32 cause, idle;
-    __u64 name[2];
+    __u64 comm[2]; /* as the kernel has it */
 };
+
+/* Plain loads, no helper: this runs at every switch. */
+static __always_inline void
+culprit_comm(struct culprit *culprit, struct task_struct *leader)
+{
+    culprit->comm[0] = *(const __u64 *) leader->comm;
+    culprit->comm[1] = *(const __u64 *) (leader->comm + 8);
+}
+
+/* Whether the segment is by the same. */
+static __always_inline bool
+culprit_has(const struct culprit *culprit, const struct blame_segment *segment)
+{
+    return segment->cause == culprit->cause && segment->idle == culprit->idle &&
+           segment->comm[0] == culprit->comm[0] && segment->comm[1] == culprit->comm[1];
+}
 
 /* A mask of the bytes before the first zero byte; ~0 without one. Little endian. */
 static __always_inline __u64
@@ -22,24 +38,12 @@ before_end(__u64 text)
     return ends ? ((ends & -ends) >> 7) - 1 : ~0ull;
 }
 
-/* Plain loads, no helper: this runs at every switch while somebody waits.
- * Behind the end of comm is what was there before. */
+/* The name in a comm: behind its end is what was there before. */
 static __always_inline void
-culprit_name(struct culprit *culprit, struct task_struct *leader)
+culprit_name(const __u64 *comm, char *ret_name)
 {
-    __u64 first = *(const __u64 *) leader->comm, second = *(const __u64 *) (leader->comm + 8);
-    __u64 mask = before_end(first);
+    __u64 mask = before_end(comm[0]);
+    __u64 name[2] = { comm[0] & mask, mask == ~0ull ? comm[1] & before_end(comm[1]) : 0 };
 
-    culprit->name[0] = first & mask;
-    culprit->name[1] = mask == ~0ull ? second & before_end(second) : 0;
-}
-
-/* Whether the segment is by the same. */
-static __always_inline bool
-culprit_has(const struct culprit *culprit, const struct blame_segment *segment)
-{
-    const __u64 *name = (const __u64 *) segment->name;
-
-    return segment->cause == culprit->cause && segment->idle == culprit->idle &&
-           name[0] == culprit->name[0] && name[1] == culprit->name[1];
+    __builtin_memcpy(ret_name, name, sizeof name);
 }

@@ -34,25 +34,25 @@ struct task_group {
     struct cfs_rq **cfs_rq; /* by CPU */
 };
 
-struct thread_info {
-    __u32 cpu;
+/* What /proc/PID/schedstat shows. In ns, of the clock of the task's run queue. */
+struct sched_info {
+    unsigned long long run_delay;   /* of waits that have ended */
+    unsigned long long last_queued; /* when the wait that goes on began; 0: it does not wait */
 };
 
-struct mm_struct {
-    int map_count;
+struct thread_info {
+    __u32 cpu;
 };
 
 struct task_struct {
     struct thread_info thread_info;
     unsigned int flags;
-    int on_cpu;
     int pid;
     int tgid;
-    struct mm_struct *mm;
     struct task_struct *group_leader;
     struct task_group *sched_task_group;
     struct sched_entity se;
-    bool throttled; /* Linux 6.18: this very task stands still for its group's quota */
+    struct sched_info sched_info;
     char comm[16];
 };
 

@@ -35,6 +35,7 @@ thread_stat_read(const Sysroot *root, pid_t pid, pid_t tid, ThreadStat *ret_stat
     g_autofree char *text = NULL;
     g_auto(GStrv) fields = NULL;
     const char *after_name;
+    uint64_t cpu;
 
     if (!sysroot_read(root, path, &text, error))
         return false;
@@ -42,11 +43,15 @@ thread_stat_read(const Sysroot *root, pid_t pid, pid_t tid, ThreadStat *ret_stat
     /* The name may hold blanks and parentheses: fields count from the last one. */
     after_name = strrchr(text, ')');
     if (after_name)
-        fields = g_strsplit(after_name + 1, " ", 22);
+        fields = g_strsplit(after_name + 1, " ", 39);
     if (!fields || g_strv_length(fields) < 21 ||
         !text_to_u64(fields[18], &ret_stat->n_threads, NULL) ||
         !text_to_u64(fields[20], &ret_stat->start_ticks, NULL))
         return failure_set(error, FAILURE_FAILED, "/%s: no start time in it", path);
+    ret_stat->cpu =
+        g_strv_length(fields) > 37 && text_to_u64(fields[37], &cpu, NULL) && cpu <= INT_MAX
+            ? (int) cpu
+            : -1;
     return true;
 }
 

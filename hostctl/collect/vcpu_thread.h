@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     uint64_t n_threads;   /* of its process (field 20) */
     uint64_t start_ticks; /* when it was started, in clock ticks since boot (field 22) */
+    int cpu;              /* on which it is or last was (field 39); -1: not told */
 } ThreadStat;
 
 /* What the stat of a thread says. */
