@@ -17,6 +17,7 @@ struct StatSession {
 
     int64_t begin_ns, last_ns, last_busy_ns;
     CounterReading last;
+    StatRowText texts[EVENT_MAX];
 };
 
 static Counters *
@@ -149,7 +150,7 @@ stat_session_note(const StatSession *session)
 }
 
 static void
-fill_rows(const StatSession *session, const Window *window, StatWindow *out)
+fill_rows(StatSession *session, const Window *window, StatWindow *out)
 {
     const Counters *counters = first_counters(session);
 
@@ -163,6 +164,7 @@ fill_rows(const StatSession *session, const Window *window, StatWindow *out)
                                   .event = counters_event(counters, i),
                                   .source = counter_source_name(counters_source(counters)),
                                   .is_time = stat_is_time(counters_event(counters, i)),
+                                  .text = &session->texts[i],
                                   .supported = supported,
                                   .value = counted ? window->values[i] : NAN,
                                   .enabled_ns = supported ? window->enabled_ns : 0,

@@ -5,22 +5,24 @@
 
 #include "common/base/near_name.h"
 
-const Event event_list[] = {
-    { "cycles", "cycles", EVENT_KIND_HARDWARE, true },
-    { "instructions", "instructions", EVENT_KIND_HARDWARE, true },
-    { "branches", "branches", EVENT_KIND_HARDWARE, true },
-    { "branch-misses", "branch_misses", EVENT_KIND_HARDWARE, true },
-    { "cache-references", "cache_references", EVENT_KIND_HARDWARE, true },
-    { "cache-misses", "cache_misses", EVENT_KIND_HARDWARE, true },
-    { "ref-cycles", "ref_cycles", EVENT_KIND_HARDWARE, false },
-    { "bus-cycles", "bus_cycles", EVENT_KIND_HARDWARE, false },
-    { "task-clock", "task_clock", EVENT_KIND_SOFTWARE, false },
-    { "cpu-clock", "cpu_clock", EVENT_KIND_SOFTWARE, false },
-    { "page-faults", "page_faults", EVENT_KIND_SOFTWARE, false },
-    { "minor-faults", "minor_faults", EVENT_KIND_SOFTWARE, false },
-    { "major-faults", "major_faults", EVENT_KIND_SOFTWARE, false },
-    { "context-switches", "context_switches", EVENT_KIND_SOFTWARE, false },
-    { "cpu-migrations", "cpu_migrations", EVENT_KIND_SOFTWARE, false },
+const Event event_list[EVENT_COUNT] = {
+    [EVENT_CYCLES] = { "cycles", "cycles", EVENT_KIND_HARDWARE, true },
+    [EVENT_INSTRUCTIONS] = { "instructions", "instructions", EVENT_KIND_HARDWARE, true },
+    [EVENT_BRANCHES] = { "branches", "branches", EVENT_KIND_HARDWARE, true },
+    [EVENT_BRANCH_MISSES] = { "branch-misses", "branch_misses", EVENT_KIND_HARDWARE, true },
+    [EVENT_CACHE_REFERENCES] = { "cache-references", "cache_references", EVENT_KIND_HARDWARE,
+                                 true },
+    [EVENT_CACHE_MISSES] = { "cache-misses", "cache_misses", EVENT_KIND_HARDWARE, true },
+    [EVENT_REF_CYCLES] = { "ref-cycles", "ref_cycles", EVENT_KIND_HARDWARE, false },
+    [EVENT_BUS_CYCLES] = { "bus-cycles", "bus_cycles", EVENT_KIND_HARDWARE, false },
+    [EVENT_TASK_CLOCK] = { "task-clock", "task_clock", EVENT_KIND_SOFTWARE, false },
+    [EVENT_CPU_CLOCK] = { "cpu-clock", "cpu_clock", EVENT_KIND_SOFTWARE, false },
+    [EVENT_PAGE_FAULTS] = { "page-faults", "page_faults", EVENT_KIND_SOFTWARE, false },
+    [EVENT_MINOR_FAULTS] = { "minor-faults", "minor_faults", EVENT_KIND_SOFTWARE, false },
+    [EVENT_MAJOR_FAULTS] = { "major-faults", "major_faults", EVENT_KIND_SOFTWARE, false },
+    [EVENT_CONTEXT_SWITCHES] = { "context-switches", "context_switches", EVENT_KIND_SOFTWARE,
+                                 false },
+    [EVENT_CPU_MIGRATIONS] = { "cpu-migrations", "cpu_migrations", EVENT_KIND_SOFTWARE, false },
 };
 const size_t event_list_length = G_N_ELEMENTS(event_list);
 

@@ -19,9 +19,35 @@ typedef struct {
 
 #define EVENT_MAX 16 /* events in one plan, one arm message, one page tuple */
 
-/* The known events, in a fixed order. */
-extern const Event event_list[];
+/* The known events, by their place in the list. */
+typedef enum {
+    EVENT_CYCLES,
+    EVENT_INSTRUCTIONS,
+    EVENT_BRANCHES,
+    EVENT_BRANCH_MISSES,
+    EVENT_CACHE_REFERENCES,
+    EVENT_CACHE_MISSES,
+    EVENT_REF_CYCLES,
+    EVENT_BUS_CYCLES,
+    EVENT_TASK_CLOCK,
+    EVENT_CPU_CLOCK,
+    EVENT_PAGE_FAULTS,
+    EVENT_MINOR_FAULTS,
+    EVENT_MAJOR_FAULTS,
+    EVENT_CONTEXT_SWITCHES,
+    EVENT_CPU_MIGRATIONS,
+    EVENT_COUNT,
+} EventId;
+
+extern const Event event_list[EVENT_COUNT];
 extern const size_t event_list_length;
+
+/* Of an event of the list; EVENT_COUNT for NULL. */
+static inline EventId
+event_id(const Event *event)
+{
+    return event ? (EventId) (event - event_list) : EVENT_COUNT;
+}
 
 /* NULL when the name is not a known event (raw and libpfm4 names are none of these). */
 const Event *event_find(const char *name);

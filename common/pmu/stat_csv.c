@@ -13,17 +13,38 @@
 #define TIME_BYTES 64
 
 typedef struct {
-    FILE *out;
+    FILE *out; /* NULL: what does not fit is lost */
+    bool lost;
     const char *separator;
     size_t separator_bytes;
     size_t n;
     char bytes[BUFFER_BYTES];
 } Buffer;
 
+/* Not cleared as a whole: it is large. */
+static void
+init_buffer(Buffer *buffer, FILE *out, const char *separator)
+{
+    buffer->out = out;
+    buffer->lost = false;
+    buffer->separator = separator;
+    buffer->separator_bytes = strlen(separator);
+    buffer->n = 0;
+}
+
+static void
+pass_on(Buffer *buffer, const char *bytes, size_t n)
+{
+    if (buffer->out)
+        fwrite_unlocked(bytes, 1, n, buffer->out);
+    else
+        buffer->lost = true;
+}
+
 static void
 flush_buffer(Buffer *buffer)
 {
-    fwrite_unlocked(buffer->bytes, 1, buffer->n, buffer->out);
+    pass_on(buffer, buffer->bytes, buffer->n);
     buffer->n = 0;
 }
 
@@ -33,17 +54,24 @@ put_bytes(Buffer *buffer, const char *bytes, size_t n)
     if (n > BUFFER_BYTES - buffer->n)
         flush_buffer(buffer);
     if (n > BUFFER_BYTES) {
-        fwrite_unlocked(bytes, 1, n, buffer->out);
+        pass_on(buffer, bytes, n);
         return;
     }
     memcpy(buffer->bytes + buffer->n, bytes, n);
     buffer->n += n;
 }
 
+/* Texts of a few letters: measuring and copying them apart takes twice as long. */
 static void
 put_text(Buffer *buffer, const char *text)
 {
-    put_bytes(buffer, text, strlen(text));
+    char *at = buffer->bytes + buffer->n, *end = buffer->bytes + BUFFER_BYTES;
+
+    while (*text && at < end)
+        *at++ = *text++;
+    buffer->n = (size_t) (at - buffer->bytes);
+    if (*text)
+        put_bytes(buffer, text, strlen(text));
 }
 
 /* Nearly always one character, a dozen times a row. */
@@ -112,50 +140,94 @@ tame_domain(const char *domain, const char *separator)
     return g_string_free(tame, FALSE);
 }
 
-static int
-csv_decimals(const StatRow *row)
-{
-    double value = stat_row_printed_value(row);
-
-    return floor(value) == value ? 0 : 2;
-}
-
 static void
-put_counts(Buffer *buffer, const StatRow *row)
+put_value(Buffer *buffer, const StatRow *row)
 {
     const char *none = stat_row_why_no_value(row);
+    double value = none ? 0 : stat_row_printed_value(row);
 
     if (none)
         put_text(buffer, none);
     else
-        put_double(buffer, stat_row_printed_value(row), csv_decimals(row));
+        put_double(buffer, value, floor(value) == value ? 0 : 2);
+}
+
+static void
+put_head(Buffer *buffer, const StatRow *row)
+{
     put_separator(buffer);
     put_text(buffer, stat_row_unit(row));
     put_separator(buffer);
     put_text(buffer, row->name);
     put_separator(buffer);
-    put_u64(buffer, row->running_ns);
-    put_separator(buffer);
-    put_u64(buffer, stat_row_running_percent(row));
-    put_bytes(buffer, ".00", 3);
-    put_separator(buffer);
-    if (*row->metric.unit)
-        put_double(buffer, row->metric.value, row->metric.decimals);
-    put_separator(buffer);
-    put_text(buffer, row->metric.unit);
 }
 
 static void
-put_place(Buffer *buffer, const StatWindow *window, const StatRow *row, const char *domain)
+put_running(Buffer *buffer, const StatRow *row)
 {
+    put_u64(buffer, row->running_ns);
     put_separator(buffer);
-    put_text(buffer, domain);
+    put_u64(buffer, stat_row_running_percent(row));
+    put_text(buffer, ".00");
+    put_separator(buffer);
+    if (row->metric.unit)
+        put_double(buffer, row->metric.value, row->metric.decimals);
+    put_separator(buffer);
+    put_text(buffer, row->metric.unit ? row->metric.unit : "");
+}
+
+static void
+put_tail(Buffer *buffer, const StatWindow *window, const StatRow *row)
+{
+    g_autofree char *tame = NULL;
+
+    if (!window->domain)
+        return;
+    tame = tame_domain(window->domain, buffer->separator);
+    put_separator(buffer);
+    put_text(buffer, tame ? tame : window->domain);
     put_separator(buffer);
     put_u64(buffer, window->vcpu);
     put_separator(buffer);
     put_text(buffer, row->mode ? row->mode : "");
     put_separator(buffer);
     put_text(buffer, row->source ? row->source : "");
+}
+
+static void
+keep_text(StatRowText *text, const StatWindow *window, const StatRow *row, const char *separator)
+{
+    Buffer head, tail;
+
+    init_buffer(&head, NULL, separator);
+    init_buffer(&tail, NULL, separator);
+    put_head(&head, row);
+    put_tail(&tail, window, row);
+    if (head.lost || head.n > sizeof text->head || tail.lost || tail.n > sizeof text->tail)
+        return;
+    memcpy(text->head, head.bytes, head.n);
+    memcpy(text->tail, tail.bytes, tail.n);
+    text->n_head = (uint16_t) head.n;
+    text->n_tail = (uint16_t) tail.n;
+}
+
+static void
+put_counts(Buffer *buffer, const StatWindow *window, const StatRow *row)
+{
+    StatRowText *text = row->text;
+
+    if (text && !text->n_head)
+        keep_text(text, window, row, buffer->separator);
+    put_value(buffer, row);
+    if (text && text->n_head) {
+        put_bytes(buffer, text->head, text->n_head);
+        put_running(buffer, row);
+        put_bytes(buffer, text->tail, text->n_tail);
+    } else {
+        put_head(buffer, row);
+        put_running(buffer, row);
+        put_tail(buffer, window, row);
+    }
 }
 
 static void
@@ -205,36 +277,39 @@ put_time(char *text, int64_t ns, int width)
     return (size_t) (decimal_put_digits(at, (uint64_t) ns % NS_PER_SECOND, 9) - text);
 }
 
+/* What all rows of the window begin with. */
+static void
+put_window(Buffer *buffer, const StatWindow *window, const StatStyle *style)
+{
+    char time[TIME_BYTES];
+
+    if (style->with_time) {
+        put_bytes(buffer, time,
+                  put_time(time, window->end_ns, style->perf == STAT_PERF_6_1 ? 6 : 0));
+        put_separator(buffer);
+    }
+    if (window->thread) {
+        put_text(buffer, window->thread);
+        put_separator(buffer);
+    }
+}
+
 void
 stat_print_csv(FILE *out, const StatWindow *window, const StatStyle *style)
 {
-    g_autofree char *tame = window->domain ? tame_domain(window->domain, style->separator) : NULL;
-    char time[TIME_BYTES];
-    size_t time_bytes = put_time(time, window->end_ns, style->perf == STAT_PERF_6_1 ? 6 : 0);
-    Buffer buffer;
+    Buffer begin, buffer;
 
-    /* Not cleared as a whole: it is large. */
-    buffer.out = out;
-    buffer.separator = style->separator;
-    buffer.separator_bytes = strlen(style->separator);
-    buffer.n = 0;
+    init_buffer(&begin, NULL, style->separator);
+    init_buffer(&buffer, out, style->separator);
+    put_window(&begin, window, style);
     for (unsigned i = 0; i < window->n_rows; i++) {
-        if (style->with_time) {
-            put_bytes(&buffer, time, time_bytes);
-            put_separator(&buffer);
-        }
-        if (window->thread) {
-            put_text(&buffer, window->thread);
-            put_separator(&buffer);
-        }
-        put_counts(&buffer, &window->rows[i]);
-        if (window->domain)
-            put_place(&buffer, window, &window->rows[i], tame ? tame : window->domain);
+        put_bytes(&buffer, begin.bytes, begin.n);
+        put_counts(&buffer, window, &window->rows[i]);
         if (style->with_exits)
             put_exit(&buffer, &window->rows[i]);
         if (window->verdict)
             put_verdict(&buffer, window->verdict);
-        put_bytes(&buffer, "\n", 1);
+        put_text(&buffer, "\n");
     }
     flush_buffer(&buffer);
 }

@@ -56,13 +56,13 @@ print_json_text(FILE *out, const char *key, const char *text)
 static void
 print_json_metric(FILE *out, const StatMetric *metric, StatPerf perf)
 {
-    if (perf == STAT_PERF_7_1 && !*metric->unit)
+    if (perf == STAT_PERF_7_1 && !metric->unit)
         return;
     if (perf == STAT_PERF_7_1)
         fprintf(out, ", \"metric-value\" : \"%f\", ", metric->value);
     else
         fprintf(out, ", \"metric-value\" : %f, ", metric->value);
-    print_json_text(out, "metric-unit", metric->unit);
+    print_json_text(out, "metric-unit", metric->unit ? metric->unit : "");
 }
 
 static void
@@ -142,7 +142,7 @@ print_table_row(FILE *out, const StatRow *row)
     g_autofree char *value = value_text(row, row->is_time ? 2 : 0);
 
     fprintf(out, "%18s %-4s %s", value, stat_row_unit(row), row->name);
-    if (*row->metric.unit)
+    if (row->metric.unit)
         fprintf(out, "%*s # %8.*f%s %s", 32 - (int) MIN(strlen(row->name), 32), "",
                 row->metric.decimals, row->metric.value, is_percent(&row->metric) ? "%" : "",
                 row->metric.unit);

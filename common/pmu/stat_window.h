@@ -14,8 +14,16 @@
 typedef struct {
     double value;
     int decimals;
-    char unit[24]; /* "": there is none */
+    const char *unit; /* a constant; NULL: there is no metric */
 } StatMetric;
+
+/* What a row says in each of its windows, as CSV: kept by who counts, put together once by who
+ * prints. All 0 before. */
+typedef struct {
+    uint16_t n_head, n_tail; /* bytes; a head of 0: not put together, or too long for it */
+    char head[80];           /* from behind the value to before the time of running */
+    char tail[176];          /* from behind the metric on */
+} StatRowText;
 
 typedef struct {
     const char *name;   /* "cycles:u" */
@@ -28,6 +36,7 @@ typedef struct {
     double value; /* a count, or nanoseconds; NAN: not counted */
     uint64_t enabled_ns, running_ns;
     StatMetric metric;
+    StatRowText *text;       /* NULL: nothing is kept */
     const char *exit_reason; /* of a row of VM exits; NULL: it is none */
     uint64_t exit_time_ns;   /* its exits' time until the next entry */
 } StatRow;

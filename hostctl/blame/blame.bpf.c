@@ -15,6 +15,7 @@
 
 #include "hostctl/blame/blame_shared.h"
 #include "hostctl/blame/culprit.h"
+#include "hostctl/blame/throttling.h"
 
 char program_license[] SEC("license") = "GPL";
 
@@ -30,7 +31,6 @@ __u64 guest_filter[BLAME_FILTER_BITS / 64];
 
 __u64 full_waits, full_pairs; /* additions that found their table full */
 __u64 has_waits;              /* something is or was in the table of waits */
-__u64 has_throttled;          /* a watched thread's group has stood still for its quota */
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -96,48 +96,6 @@ static __always_inline struct blame_cpu *
 find_cpu(__u32 number)
 {
     return bpf_map_lookup_elem(&cpus, &number);
-}
-
-/* `typed`: the verifier knows what the pointer's struct is, so no helper is needed. */
-static __always_inline __u64
-load(const __u64 *from, bool typed)
-{
-    __u64 value = 0;
-
-    if (typed)
-        return *from;
-    bpf_probe_read_kernel(&value, sizeof value, from);
-    return value;
-}
-
-/* How long a group stood still for its quota on its CPU, up to now. */
-static __always_inline __u64
-throttled_ns(struct cfs_rq *group, bool typed)
-{
-    __u64 since_ns;
-
-    if (bpf_core_field_exists(group->throttled_clock_self_time)) {
-        since_ns = load(&group->throttled_clock_self, typed);
-        return load(&group->throttled_clock_self_time, typed) +
-               (since_ns ? BPF_CORE_READ(group, rq, clock) - since_ns : 0);
-    }
-    if (bpf_core_field_exists(group->throttled_clock_pelt_time)) {
-        since_ns = load(&group->throttled_clock_pelt, typed);
-        return load(&group->throttled_clock_pelt_time, typed) +
-               (BPF_CORE_READ(group, throttle_count)
-                    ? BPF_CORE_READ(group, rq, clock_pelt) - since_ns
-                    : 0);
-    }
-    return 0;
-}
-
-/* When its thread begins to wait or, where wake-ups are not watched, to sleep. */
-static __always_inline void
-mark_throttled(struct blame_thread *thread, __u64 sum_ns)
-{
-    thread->throttled_mark = sum_ns + 1;
-    if (sum_ns && !has_throttled)
-        has_throttled = 1;
 }
 
 /* All the time that the task has waited in queues, up to now. */
@@ -264,17 +222,6 @@ charge_segment(__u32 back, struct walk *walk)
         walk->to_ns = start_ns;
     }
     return start_ns <= walk->from_ns;
-}
-
-/* How much of a wait its group was throttled, which by now it was for `sum_ns` in all. */
-static __always_inline __u64
-quota_ns(const struct blame_thread *thread, __u64 sum_ns, __u64 wait_ns)
-{
-    __u64 before_ns = thread->throttled_mark - 1;
-
-    if (!thread->throttled_mark || sum_ns <= before_ns)
-        return 0;
-    return sum_ns - before_ns < wait_ns ? sum_ns - before_ns : wait_ns;
 }
 
 /* How much of a wait is of before the task came into the queue in which it is: time in which a

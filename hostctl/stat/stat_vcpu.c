@@ -33,6 +33,7 @@ struct StatVcpu {
     SchedFile sched;
     SchedReading ran, last_ran;
     int64_t last_ns;
+    StatRowText *texts; /* of the events, and of run delay */
 };
 
 static void
@@ -189,6 +190,7 @@ stat_vcpu_open(const StatSetup *setup, const QemuProcess *process, const QemuThr
     vcpu->thread_name = g_strdup_printf("%s-%d", thread->name, (int) thread->tid);
     vcpu->tcg = process->tcg;
     vcpu->problem = g_string_new(NULL);
+    vcpu->texts = g_new0(StatRowText, setup->events->n_cells + 1);
     vcpu->sched = SCHED_FILE_CLOSED;
     open_page(vcpu, process);
     if (!sched_open(setup->root, thread, &vcpu->sched, error))
@@ -218,6 +220,7 @@ stat_vcpu_close(StatVcpu *vcpu)
     emulated_close(vcpu->page);
     sched_close(&vcpu->sched);
     g_string_free(vcpu->problem, TRUE);
+    g_free(vcpu->texts);
     g_free(vcpu->thread_name);
     g_free(vcpu->domain);
     g_free(vcpu);
@@ -348,9 +351,11 @@ stat_vcpu_window(StatVcpu *vcpu, int64_t now_ns, StatWindow *ret_window, GError 
         if (!read_mode(&vcpu->modes[mode], error))
             return false;
     stat_vcpu_remember(vcpu);
-    for (unsigned i = 0; i < events->n_cells; i++)
-        ret_window->rows[n++] = counted_row(vcpu, &events->cells[i]);
+    for (; n < events->n_cells; n++)
+        ret_window->rows[n] = counted_row(vcpu, &events->cells[n]);
     ret_window->rows[n++] = delay_row(vcpu, ret_window->elapsed_ns);
+    for (unsigned i = 0; i < n; i++)
+        ret_window->rows[i].text = &vcpu->texts[i];
     if (vcpu->exits && !exits_row(vcpu, &ret_window->rows[n++], error))
         return false;
     if (vcpu->reasons)

@@ -123,8 +123,8 @@ takes_the_ratios_that_perf_takes(void **state)
     assert_near(window.rows[4].metric.value, 1.5, 1e-9);         /* instructions per cycle */
     assert_near(window.rows[6].metric.value, 3.25, 1e-9);        /* percent of branches */
     assert_string_equal(window.rows[5].metric.unit, "M/sec");
-    assert_string_equal(window.rows[7].metric.unit, ""); /* without cache-references: nothing */
-    assert_string_equal(window.rows[8].metric.unit, "");
+    assert_null(window.rows[7].metric.unit); /* without cache-references: nothing */
+    assert_null(window.rows[8].metric.unit);
 }
 
 static void
@@ -135,8 +135,8 @@ has_no_ratio_without_its_base(void **state)
                           .rows = { ROW("cycles", 10, 1, 1), ROW("page-faults", 10, 1, 1) } };
 
     stat_window_add_metrics(&window);
-    assert_string_equal(window.rows[0].metric.unit, "");
-    assert_string_equal(window.rows[1].metric.unit, "");
+    assert_null(window.rows[0].metric.unit);
+    assert_null(window.rows[1].metric.unit);
 }
 
 int

@@ -279,6 +279,39 @@ a_domains_name_cannot_forge_columns(void **state)
     free(table);
 }
 
+/* The second window with a text that was kept reads as one without. */
+static void
+a_text_that_is_kept_changes_no_row(void **state)
+{
+    g_autofree char *long_name = g_strnfill(300, 'e');
+    g_autofree char *longer = g_strnfill(5000, 'e');
+    const char *const names[] = { "cycles:G", long_name, longer };
+    const char *const domains[] = { "web", "a,b" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names) * G_N_ELEMENTS(domains); i++) {
+        StatRowText text = { 0 };
+        StatWindow window = { .thread = "CPU 0/KVM-1",
+                              .domain = domains[i % G_N_ELEMENTS(domains)],
+                              .n_rows = 1,
+                              .rows = { { .name = names[i / G_N_ELEMENTS(domains)],
+                                          .mode = "guest",
+                                          .source = "hardware",
+                                          .supported = true,
+                                          .value = 12 } } };
+        char *csv[3];
+
+        csv[0] = printed(&window, stat_print_csv, STAT_PERF_6_1);
+        window.rows[0].text = &text;
+        csv[1] = printed(&window, stat_print_csv, STAT_PERF_6_1);
+        csv[2] = printed(&window, stat_print_csv, STAT_PERF_6_1);
+        assert_string_equal(csv[1], csv[0]);
+        assert_string_equal(csv[2], csv[0]);
+        assert_true((text.n_head > 0) == (names[i / G_N_ELEMENTS(domains)] == names[0]));
+        for (size_t k = 0; k < G_N_ELEMENTS(csv); k++)
+            free(csv[k]);
+    }
+}
+
 int
 main(void)
 {
@@ -291,6 +324,7 @@ main(void)
         cmocka_unit_test(what_the_caller_may_not_do_is_an_error),
         cmocka_unit_test(a_thread_that_has_ended_gives_its_last_window),
         cmocka_unit_test(a_domains_name_cannot_forge_columns),
+        cmocka_unit_test(a_text_that_is_kept_changes_no_row),
     };
 
     return cmocka_run_group_tests_name("stat_vcpu", tests, NULL, NULL);
