@@ -176,6 +176,7 @@ blame_forget(Blame *blame)
 {
     GHashTableIter iter;
     void *key, *value;
+    bool any = false;
 
     g_hash_table_iter_init(&iter, blame->threads);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
@@ -185,6 +186,7 @@ blame_forget(Blame *blame)
             continue;
         bpf_map_delete_elem(bpf_map__fd(blame->bpf->maps.threads), &tid);
         g_hash_table_iter_remove(&iter);
+        any = true;
     }
     g_hash_table_iter_init(&iter, blame->guests);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
@@ -194,8 +196,10 @@ blame_forget(Blame *blame)
             continue;
         bpf_map_delete_elem(bpf_map__fd(blame->bpf->maps.guests), &pid);
         g_hash_table_iter_remove(&iter);
+        any = true;
     }
-    write_filters(blame);
+    if (any)
+        write_filters(blame);
 }
 
 /* The kernel's table takes the thread first, and its bit later. */
