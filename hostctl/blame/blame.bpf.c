@@ -21,16 +21,7 @@ char program_license[] SEC("license") = "GPL";
 
 const volatile bool has_siblings;
 
-/* CPUs in whose queue a watched thread is or was, or on which it sleeps: who is on any other makes
- * no watched thread wait. None is taken out again. */
-__u8 homes[BLAME_CPUS_MAX];
-
-/* Which thread and process ids may be watched: most tasks are dismissed by one bit. */
-__u64 thread_filter[BLAME_FILTER_BITS / 64];
-__u64 guest_filter[BLAME_FILTER_BITS / 64];
-
-__u64 full_waits, full_pairs; /* additions that found their table full */
-__u64 has_waits;              /* something is or was in the table of waits */
+struct blame_look look;
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -68,11 +59,9 @@ struct {
 } cpus SEC(".maps");
 
 static __always_inline bool
-in_filter(const __u64 *filter, __u32 id)
+has_bit(const __u64 *bits, __u32 bit)
 {
-    __u32 bit = id % BLAME_FILTER_BITS;
-
-    return filter[bit / 64] & (1ull << bit % 64);
+    return bits[bit / 64] & (1ull << bit % 64);
 }
 
 static __always_inline struct blame_thread *
@@ -80,7 +69,7 @@ find_thread(__u32 tid)
 {
     struct blame_thread *thread;
 
-    if (!in_filter(thread_filter, tid))
+    if (!has_bit(look.threads, tid % BLAME_THREAD_BITS))
         return NULL;
     thread = bpf_map_lookup_elem(&threads, &tid);
     return thread && !thread->gone ? thread : NULL;
@@ -89,13 +78,31 @@ find_thread(__u32 tid)
 static __always_inline bool
 is_home(__u32 number)
 {
-    return homes[number % BLAME_CPUS_MAX];
+    return has_bit(look.homes, number % BLAME_CPUS_MAX);
+}
+
+static __always_inline void
+make_home(__u32 number)
+{
+    __u32 bit = number % BLAME_CPUS_MAX;
+
+    if (!has_bit(look.homes, bit))
+        __sync_fetch_and_or(&look.homes[bit / 64], 1ull << bit % 64);
 }
 
 static __always_inline struct blame_cpu *
 find_cpu(__u32 number)
 {
     return bpf_map_lookup_elem(&cpus, &number);
+}
+
+/* When its thread begins to wait or, where wake-ups are not watched, to sleep. */
+static __always_inline void
+mark_throttled(struct blame_thread *thread, __u64 sum_ns)
+{
+    thread->throttled_mark = sum_ns + 1;
+    if (sum_ns && !look.has_throttled)
+        look.has_throttled = 1;
 }
 
 /* All the time that the task has waited in queues, up to now. */
@@ -108,16 +115,16 @@ delay_ns(struct task_struct *task, __u64 now_ns)
 }
 
 /* Who was on the CPU, as a cause of others' waiting. */
-static __always_inline struct culprit
+static __always_inline struct blame_culprit
 culprit_of(const struct blame_cpu *cpu, struct task_struct *task)
 {
-    struct culprit culprit = { .cause = cpu->guest };
+    struct blame_culprit culprit = { .cause = cpu->guest };
     __u32 tgid = task->tgid;
 
     if (culprit.cause)
         return culprit;
     culprit.cause = tgid;
-    if (in_filter(guest_filter, tgid) && bpf_map_lookup_elem(&guests, &tgid))
+    if (has_bit(look.guests, tgid % BLAME_GUEST_BITS) && bpf_map_lookup_elem(&guests, &tgid))
         return culprit;
     culprit.idle = tgid == 0;
     culprit.cause = task->flags & PF_KTHREAD ? BLAME_CAUSE_KERNEL : BLAME_CAUSE_TASK;
@@ -125,24 +132,22 @@ culprit_of(const struct blame_cpu *cpu, struct task_struct *task)
     return culprit;
 }
 
+static __always_inline struct blame_segment *
+segment_at(struct blame_cpu *cpu, __u32 number)
+{
+    return &cpu->segments[number % BLAME_SEGMENTS];
+}
+
 /* The task leaves the CPU, or was on it until now and stays. */
 static __always_inline void
 remember(struct blame_cpu *cpu, struct task_struct *task, __u64 now_ns)
 {
-    struct blame_segment *last = &cpu->segments[(cpu->head - 1) % BLAME_SEGMENTS];
-    struct culprit culprit = culprit_of(cpu, task);
+    struct blame_culprit culprit = culprit_of(cpu, task);
 
-    if (culprit_has(&culprit, last)) {
-        last->end_ns = now_ns;
-    } else {
-        struct blame_segment *segment = &cpu->segments[cpu->head % BLAME_SEGMENTS];
-
-        segment->start_ns = cpu->end_ns;
-        segment->end_ns = now_ns;
-        segment->cause = culprit.cause;
-        segment->idle = culprit.idle;
-        segment->comm[0] = culprit.comm[0];
-        segment->comm[1] = culprit.comm[1];
+    if (cpu->end_ns && !culprit_is(&culprit, &cpu->last)) {
+        segment_at(cpu, cpu->head - 1)->end_ns = cpu->end_ns;
+        segment_at(cpu, cpu->head)->culprit = culprit;
+        cpu->last = culprit;
         cpu->head++;
     }
     cpu->end_ns = now_ns;
@@ -150,31 +155,31 @@ remember(struct blame_cpu *cpu, struct task_struct *task, __u64 now_ns)
 
 /* A thread that waits for many: those that found no place beside its sums. */
 static __always_inline void
-charge_table(struct blame_thread *thread, __u32 tid, const struct blame_segment *segment, __u64 ns)
+charge_table(struct blame_thread *thread, __u32 tid, const struct blame_culprit *culprit, __u64 ns)
 {
-    struct blame_wait_key key = { .thread = tid, .cause = segment->cause };
+    struct blame_wait_key key = { .thread = tid, .cause = culprit->cause };
     __u64 *sum;
 
-    has_waits = 1;
-    culprit_name(segment->comm, key.name);
+    look.has_waits = 1;
+    culprit_name(culprit->comm, key.name);
     sum = bpf_map_lookup_elem(&waits, &key);
     if (sum) {
         __sync_fetch_and_add(sum, ns);
     } else if (bpf_map_update_elem(&waits, &key, &ns, BPF_NOEXIST) < 0) {
         thread->other_ns += ns;
-        __sync_fetch_and_add(&full_waits, 1);
+        __sync_fetch_and_add(&look.full_waits, 1);
     }
 }
 
 /* A thread comes to one CPU at a time, so nobody else adds to its sums. */
 static __always_inline void
-charge(struct blame_thread *thread, __u32 tid, const struct blame_segment *segment, __u64 ns)
+charge(struct blame_thread *thread, __u32 tid, const struct blame_culprit *culprit, __u64 ns)
 {
-    if (segment->idle) {
+    if (culprit->idle) {
         thread->idle_ns += ns;
         return;
     }
-    if (segment->cause == thread->guest) {
+    if (culprit->cause == thread->guest) {
         thread->self_ns += ns;
         return;
     }
@@ -182,17 +187,17 @@ charge(struct blame_thread *thread, __u32 tid, const struct blame_segment *segme
         struct blame_cause *cause = &thread->causes[i];
 
         if (!cause->ns) {
-            cause->cause = segment->cause;
-            cause->comm[0] = segment->comm[0];
-            cause->comm[1] = segment->comm[1];
+            cause->cause = culprit->cause;
+            cause->comm[0] = culprit->comm[0];
+            cause->comm[1] = culprit->comm[1];
         }
-        if (cause->cause == segment->cause && cause->comm[0] == segment->comm[0] &&
-            cause->comm[1] == segment->comm[1]) {
+        if (cause->cause == culprit->cause && cause->comm[0] == culprit->comm[0] &&
+            cause->comm[1] == culprit->comm[1]) {
             cause->ns += ns;
             return;
         }
     }
-    charge_table(thread, tid, segment, ns);
+    charge_table(thread, tid, culprit, ns);
 }
 
 struct walk {
@@ -202,13 +207,14 @@ struct walk {
     __u32 tid;
 };
 
-/* One remembered segment, the latest first; 1 ends the walk. */
+/* One remembered segment, the latest first; 1 ends the walk. The oldest tells of its end alone. */
 static long
 charge_segment(__u32 back, struct walk *walk)
 {
     struct blame_cpu *cpu = walk->cpu;
-    struct blame_segment *segment = &cpu->segments[(cpu->head - 1 - back) % BLAME_SEGMENTS];
-    __u64 start_ns = segment->start_ns, end_ns = segment->end_ns;
+    struct blame_segment *segment = segment_at(cpu, cpu->head - 1 - back);
+    __u64 start_ns = segment_at(cpu, cpu->head - 2 - back)->end_ns;
+    __u64 end_ns = segment->end_ns;
 
     if (end_ns <= walk->from_ns || back >= cpu->head)
         return 1;
@@ -217,7 +223,7 @@ charge_segment(__u32 back, struct walk *walk)
     if (end_ns > walk->to_ns)
         end_ns = walk->to_ns;
     if (end_ns > start_ns) {
-        charge(walk->thread, walk->tid, segment, end_ns - start_ns);
+        charge(walk->thread, walk->tid, &segment->culprit, end_ns - start_ns);
         walk->thread->other_ns += walk->to_ns - end_ns;
         walk->to_ns = start_ns;
     }
@@ -258,8 +264,9 @@ end_wait(struct blame_thread *thread, struct task_struct *task, struct blame_cpu
 
     /* A throttled wait begins with the throttling. */
     walk.from_ns = now_ns - (wait_ns - unseen - by_quota_ns);
+    segment_at(cpu, cpu->head - 1)->end_ns = cpu->end_ns;
     if (walk.from_ns < now_ns)
-        bpf_loop(BLAME_SEGMENTS, charge_segment, &walk, 0);
+        bpf_loop(BLAME_SEGMENTS - 1, charge_segment, &walk, 0);
     if (walk.to_ns > walk.from_ns)
         thread->other_ns += walk.to_ns - walk.from_ns;
 }
@@ -288,7 +295,7 @@ count_pair(struct blame_cpu *cpu, __u32 number, __u64 now_ns)
     if (sum)
         __sync_fetch_and_add(sum, ns);
     else if (bpf_map_update_elem(&pairs, &key, &ns, BPF_NOEXIST) < 0)
-        __sync_fetch_and_add(&full_pairs, 1);
+        __sync_fetch_and_add(&look.full_pairs, 1);
 }
 
 SEC("tp_btf/sched_switch")
@@ -303,10 +310,8 @@ BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *
     if (!is_home(number) || !(cpu = find_cpu(number)))
         return 0;
     now_ns = prev->se.cfs_rq->rq->clock;
-    if (cpu->end_ns)
-        remember(cpu, prev, now_ns);
-    cpu->end_ns = now_ns;
-    leaving = has_throttled && cpu->guest ? find_thread(prev->pid) : NULL;
+    remember(cpu, prev, now_ns);
+    leaving = look.has_throttled && cpu->guest ? find_thread(prev->pid) : NULL;
     if (leaving)
         mark_throttled(leaving, throttled_ns(prev->se.cfs_rq, true));
     coming = find_thread(next->pid);
@@ -333,10 +338,10 @@ BPF_PROG(on_migrate, struct task_struct *task, int target)
 
     if (!thread)
         return 0;
-    homes[(__u32) target % BLAME_CPUS_MAX] = 1;
+    make_home(target);
     rq = task->se.cfs_rq->rq;
     from = find_cpu(task->thread_info.cpu);
-    if (from && from->end_ns && delay_ns(task, rq->clock) > thread->delay_ns) {
+    if (from && delay_ns(task, rq->clock) > thread->delay_ns) {
         remember(from, rq->curr, rq->clock);
         end_wait(thread, task, from, rq->clock);
     }
@@ -346,7 +351,7 @@ BPF_PROG(on_migrate, struct task_struct *task, int target)
     return 0;
 }
 
-/* Attached once a watched thread's group was throttled (has_throttled): what the group stood still
+/* Attached once a watched thread's group was throttled: what the group stood still
  * while the thread slept is no wait of the thread's. */
 SEC("tp_btf/sched_wakeup")
 int

@@ -44,7 +44,8 @@ blame_show_home(Blame *blame, const Watched *watched)
 
     if (thread_stat_read(blame->root, watched->pid, watched->tid, &stat, NULL) && stat.cpu >= 0 &&
         stat.cpu < BLAME_CPUS_MAX)
-        blame->bpf->bss->homes[stat.cpu] = 1;
+        __atomic_fetch_or(&blame->bpf->bss->look.homes[stat.cpu / 64], 1ull << stat.cpu % 64,
+                          __ATOMIC_RELAXED);
 }
 
 static bool
@@ -144,11 +145,9 @@ blame_close(Blame *blame)
 }
 
 static void
-set_bit(uint64_t *filter, uint32_t id)
+set_bit(uint64_t *bits, uint32_t bit)
 {
-    uint32_t bit = id % BLAME_FILTER_BITS;
-
-    filter[bit / 64] |= 1ull << bit % 64;
+    bits[bit / 64] |= 1ull << bit % 64;
 }
 
 /* Bits are only hints, so a program that reads in the middle of this misses nothing: a bit that
@@ -156,19 +155,18 @@ set_bit(uint64_t *filter, uint32_t id)
 static void
 write_filters(Blame *blame)
 {
-    g_autofree uint64_t *threads = g_new0(uint64_t, BLAME_FILTER_BITS / 64);
-    g_autofree uint64_t *guests = g_new0(uint64_t, BLAME_FILTER_BITS / 64);
+    uint64_t threads[BLAME_THREAD_BITS / 64] = { 0 }, guests[BLAME_GUEST_BITS / 64] = { 0 };
     GHashTableIter iter;
     void *key;
 
     g_hash_table_iter_init(&iter, blame->threads);
     while (g_hash_table_iter_next(&iter, &key, NULL))
-        set_bit(threads, GPOINTER_TO_UINT(key));
+        set_bit(threads, GPOINTER_TO_UINT(key) % BLAME_THREAD_BITS);
     g_hash_table_iter_init(&iter, blame->guests);
     while (g_hash_table_iter_next(&iter, &key, NULL))
-        set_bit(guests, GPOINTER_TO_UINT(key));
-    memcpy(blame->bpf->bss->thread_filter, threads, BLAME_FILTER_BITS / 8);
-    memcpy(blame->bpf->bss->guest_filter, guests, BLAME_FILTER_BITS / 8);
+        set_bit(guests, GPOINTER_TO_UINT(key) % BLAME_GUEST_BITS);
+    memcpy(blame->bpf->bss->look.threads, threads, sizeof threads);
+    memcpy(blame->bpf->bss->look.guests, guests, sizeof guests);
 }
 
 void

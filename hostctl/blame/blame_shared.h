@@ -5,10 +5,11 @@
 
 #include <linux/types.h>
 
-#define BLAME_NAME_SIZE 16  /* the kernel's TASK_COMM_LEN */
-#define BLAME_CPUS_MAX 8192 /* the kernel's largest CONFIG_NR_CPUS; a power of two */
-#define BLAME_SEGMENTS 256  /* remembered per CPU; a power of two */
-#define BLAME_FILTER_BITS 65536
+#define BLAME_NAME_SIZE 16      /* the kernel's TASK_COMM_LEN */
+#define BLAME_CPUS_MAX 8192     /* the kernel's largest CONFIG_NR_CPUS; a power of two */
+#define BLAME_SEGMENTS 256      /* remembered per CPU; a power of two */
+#define BLAME_THREAD_BITS 16384 /* of the filters */
+#define BLAME_GUEST_BITS 8192
 #define BLAME_THREADS_MAX 8192 /* vCPU threads that can be watched */
 #define BLAME_GUESTS_MAX 4096
 #define BLAME_CAUSES 8        /* of a thread, beside its sums */
@@ -55,21 +56,41 @@ struct blame_pair_key {
     __u32 low, high; /* process ids of two guests, ordered */
 };
 
+/* What every switch looks at, in one page: more of them cost more than what is done with them. */
+struct blame_look {
+    __u64 has_throttled;          /* a watched thread's group has stood still for its quota */
+    __u64 has_waits;              /* something is or was in the table of waits */
+    __u64 full_waits, full_pairs; /* additions that found their table full */
+
+    /* Which thread and process ids may be watched: most tasks are dismissed by one bit. */
+    __u64 threads[BLAME_THREAD_BITS / 64];
+    __u64 guests[BLAME_GUEST_BITS / 64];
+
+    /* CPUs in whose queue a watched thread is or was, or on which it sleeps: who is on any other
+     * makes no watched thread wait. None is taken out again. */
+    __u64 homes[BLAME_CPUS_MAX / 64];
+};
+
 /* Who was on a CPU. */
-struct blame_segment {
-    __u64 start_ns;
-    __u64 end_ns;
+struct blame_culprit {
     __u32 cause;
     __u32 idle;
     __u64 comm[2]; /* of its process; 0 for a guest */
 };
 
+/* From the end of the segment before on. */
+struct blame_segment {
+    __u64 end_ns; /* of the last one: not known, see blame_cpu.end_ns */
+    struct blame_culprit culprit;
+};
+
+/* What a switch changes is in one cache line, unless somebody else was on the CPU. */
 struct blame_cpu {
-    __u32 head;    /* segments written so far */
-    __u32 sibling; /* the other thread of its core; itself when there is none */
-    __u64 end_ns;  /* of the last segment, or when the first began; 0: nothing remembered yet */
+    __u64 end_ns;              /* of the last segment; 0: nothing remembered yet */
+    struct blame_culprit last; /* who is in it */
+    __u32 head;                /* segments begun so far */
+    __u32 guest;               /* whose watched vCPU is on the CPU now; 0: none */
     __u64 guest_since_ns;
-    __u32 guest; /* whose watched vCPU is on it now; 0: none */
-    __u32 pad;
+    __u64 sibling; /* the other thread of its core; itself when there is none */
     struct blame_segment segments[BLAME_SEGMENTS];
 };

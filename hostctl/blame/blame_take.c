@@ -160,7 +160,7 @@ take_waits(Blame *blame, ReportBuilder *builder, GHashTable *victims, GError **e
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 
     /* Reading a large table takes its time, empty or not. */
-    if (!blame->bpf->bss->has_waits)
+    if (!blame->bpf->bss->look.has_waits)
         return true;
     if (!read_table(fd, sizeof(struct blame_wait_key), keys, values, error))
         return false;
@@ -242,7 +242,7 @@ watch_wakeups(Blame *blame, GError **error)
 {
     struct blame_bpf *bpf = blame->bpf;
 
-    if (!bpf->bss->has_throttled || bpf->links.on_wakeup)
+    if (!bpf->bss->look.has_throttled || bpf->links.on_wakeup)
         return true;
     bpf->links.on_wakeup = bpf_program__attach(bpf->progs.on_wakeup);
     return bpf->links.on_wakeup || failure_set_errno(error, errno, "blame: watching wake-ups");
@@ -270,8 +270,8 @@ blame_take(Blame *blame, BlameReport **ret_report, GError **error)
     if (!ok)
         return false;
 
-    report->unnamed = grown(blame->bpf->bss->full_waits, &blame->full_waits);
-    report->unpaired = grown(blame->bpf->bss->full_pairs, &blame->full_pairs);
+    report->unnamed = grown(blame->bpf->bss->look.full_waits, &blame->full_waits);
+    report->unpaired = grown(blame->bpf->bss->look.full_pairs, &blame->full_pairs);
     report->unwatched = blame->unwatched;
     blame_forget(blame);
     *ret_report = g_steal_pointer(&report);

@@ -8,25 +8,19 @@
 
 #include "hostctl/blame/blame_shared.h"
 
-struct culprit {
-    __u32 cause, idle;
-    __u64 comm[2]; /* as the kernel has it */
-};
-
 /* Plain loads, no helper: this runs at every switch. */
 static __always_inline void
-culprit_comm(struct culprit *culprit, struct task_struct *leader)
+culprit_comm(struct blame_culprit *culprit, struct task_struct *leader)
 {
     culprit->comm[0] = *(const __u64 *) leader->comm;
     culprit->comm[1] = *(const __u64 *) (leader->comm + 8);
 }
 
-/* Whether the segment is by the same. */
 static __always_inline bool
-culprit_has(const struct culprit *culprit, const struct blame_segment *segment)
+culprit_is(const struct blame_culprit *culprit, const struct blame_culprit *other)
 {
-    return segment->cause == culprit->cause && segment->idle == culprit->idle &&
-           segment->comm[0] == culprit->comm[0] && segment->comm[1] == culprit->comm[1];
+    return culprit->cause == other->cause && culprit->idle == other->idle &&
+           culprit->comm[0] == other->comm[0] && culprit->comm[1] == other->comm[1];
 }
 
 /* A mask of the bytes before the first zero byte; ~0 without one. Little endian. */

@@ -9,8 +9,6 @@
 
 #include "hostctl/blame/blame_shared.h"
 
-__u64 has_throttled; /* a watched thread's group has stood still for its quota */
-
 /* `typed`: the verifier knows what the pointer's struct is, so no helper is needed. */
 static __always_inline __u64
 load(const __u64 *from, bool typed)
@@ -42,15 +40,6 @@ throttled_ns(struct cfs_rq *group, bool typed)
                     : 0);
     }
     return 0;
-}
-
-/* When its thread begins to wait or, where wake-ups are not watched, to sleep. */
-static __always_inline void
-mark_throttled(struct blame_thread *thread, __u64 sum_ns)
-{
-    thread->throttled_mark = sum_ns + 1;
-    if (sum_ns && !has_throttled)
-        has_throttled = 1;
 }
 
 /* How much of a wait its group was throttled, which by now it was for `sum_ns` in all. */

@@ -210,6 +210,20 @@ follows_guests_that_come_and_go(void **state)
     assert_int_equal(second->victims->len, 1);
 }
 
+/* Of all CPUs since boot. */
+static uint64_t
+switches(void)
+{
+    g_autofree char *text = NULL;
+    const char *line;
+
+    assert_true(sysroot_read(root, "proc/stat", &text, NULL));
+    line = strstr(text, "\nctxt ");
+    assert_non_null(line);
+    return g_ascii_strtoull(line + strlen("\nctxt "), NULL, 10);
+}
+
+/* Without a quota there is one call a switch, and few more: none for wake-ups. */
 static void
 counts_what_it_costs(void **state)
 {
@@ -218,13 +232,19 @@ counts_what_it_costs(void **state)
     g_autoptr(Blame) blame = NULL;
     g_autoptr(GPtrArray) guests = fake_guests_find(root);
     BlameCost before, after;
+    uint64_t switched;
 
     assert_true(blame_open(root, &blame, NULL));
     assert_true(blame_watch(blame, guests, NULL));
+    switched = switches();
     assert_true(blame_cost(blame, &before, NULL));
     g_usleep(MEASURE_US / 3);
     assert_true(blame_cost(blame, &after, NULL));
+    switched = switches() - switched;
     assert_true(after.calls > before.calls);
+    print_message("%ju calls, %ju switches\n", (uintmax_t) (after.calls - before.calls),
+                  (uintmax_t) switched);
+    assert_true(after.calls - before.calls <= switched + switched / 4 + 100);
     print_message("%.0f ns a call\n",
                   (double) (after.run_ns - before.run_ns) / (after.calls - before.calls));
 }
