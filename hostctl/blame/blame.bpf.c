@@ -341,7 +341,7 @@ BPF_PROG(on_migrate, struct task_struct *task, int target)
     make_home(target);
     rq = task->se.cfs_rq->rq;
     from = find_cpu(task->thread_info.cpu);
-    if (from && delay_ns(task, rq->clock) > thread->delay_ns) {
+    if (from && thread->seen && delay_ns(task, rq->clock) > thread->delay_ns) {
         remember(from, rq->curr, rq->clock);
         end_wait(thread, task, from, rq->clock);
     }
@@ -351,8 +351,8 @@ BPF_PROG(on_migrate, struct task_struct *task, int target)
     return 0;
 }
 
-/* Attached once a watched thread's group was throttled: what the group stood still
- * while the thread slept is no wait of the thread's. */
+/* Attached once a watched thread's group was throttled: what the group stood still while the thread
+ * slept is no wait of the thread's. */
 SEC("tp_btf/sched_wakeup")
 int
 BPF_PROG(on_wakeup, struct task_struct *task)

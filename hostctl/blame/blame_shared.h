@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the program in the kernel and hostctl both see. All times in ns, of the clocks
- * of run queues where they are moments. */
+/* What the program in the kernel and hostctl both see. All times in ns; moments are of the clocks
+ * of run queues. */
 #pragma once
 
 #include <linux/types.h>
@@ -37,7 +37,8 @@ struct blame_thread {
     __u64 self_ns;  /* other threads of the same guest */
     __u64 quota_ns; /* its own CPU quota */
     __u64 idle_ns;  /* nobody: the CPU was idle and had to wake up */
-    __u64 other_ns; /* not known: more changes than are remembered, or a full table */
+    __u64
+        other_ns; /* not known: more changes than are remembered, a full table, an unseen switch */
 
     __u64 seen;           /* delay_ns is known */
     __u64 delay_ns;       /* the kernel's run delay of the thread, of waits that are dealt with */
