@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define WINDOWS_A_COMMIT 4096
 #define RUN_START_NS 5000000000000ll
 #define WALL_START_NS 1700000000000000000ll
 #define BINS_A_WINDOW 4
@@ -205,14 +204,6 @@ restart_guest_counters(Maker *maker)
     maker->restarted = true;
 }
 
-/* A log that holds millions of windows is slow to find anything in. */
-static bool
-commit_some(Maker *maker, guint window, GError **error)
-{
-    return window % WINDOWS_A_COMMIT != WINDOWS_A_COMMIT - 1 ||
-           (writer_commit(maker->writer, error) && writer_begin(maker->writer, error));
-}
-
 static bool
 measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 {
@@ -226,8 +217,7 @@ measure(Maker *maker, const VisitRow *visit, const Load *load, GError **error)
 
         if (w == windows / 2)
             restart_guest_counters(maker);
-        if (!commit_some(maker, w, error) || !write_host(maker, visit->id, error) ||
-            !write_sched(maker, visit->id, error) ||
+        if (!write_host(maker, visit->id, error) || !write_sched(maker, visit->id, error) ||
             (!lost && (lead == 0 || w == 0 || w == windows) &&
              !write_guest(maker, visit->id, error)))
             return false;
