@@ -6,8 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from kvm_node import KvmNode  # noqa: E402
 
 KSM = '/sys/kernel/mm/ksm'
 # The kernel never sets these back.
@@ -82,6 +86,7 @@ class Place:
                 json.dump(plan, file)
         self.env = {**os.environ, 'INSIDEOUT_STATE_DIR': self.state, 'INSIDEOUT_RUN_DIR': self.run, 'LC_ALL': 'C'}
         self.env.pop('INSIDEOUT_FAULT', None)
+        self.kvm_node = KvmNode()
 
     def plan(self, name):
         return os.path.join(self.dir, name.replace(' ', '-') + '.json')
@@ -93,6 +98,7 @@ class Place:
         """By hand, since no service manager need be here. One that somebody else has started is not ours to stop."""
         if self.libvirtd_answers() and not os.path.exists(self.pid_file('libvirtd')):
             raise OSError('a libvirtd runs that is not of this test')
+        self.kvm_node.open()
         for name in DAEMONS:
             if not os.path.exists(self.pid_file(name)) and not (name == 'virtlogd' and os.path.exists('/run/libvirt/virtlogd-sock')):
                 subprocess.run([name, '-d', '-p', self.pid_file(name)], check=True)
@@ -124,6 +130,7 @@ class Place:
     def remove(self):
         self.recover()
         self.stop_libvirtd(signal.SIGTERM, DAEMONS)
+        self.kvm_node.put_back()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def command(self, name, plan=None):

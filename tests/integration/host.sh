@@ -37,11 +37,13 @@ export INSIDEOUT_STATE_DIR=$place/state INSIDEOUT_RUN_DIR=$place/run
 cp -r "$IMAGE" "$place/state/guest"
 embed_id=$(printf %s "$INSIDEOUT_RUN_DIR/embed" | sha256sum | cut -c1-8)
 daemon_pids=()
+kvm_before=
 
 clean_up()
 {
     "$hostctl" recover >/dev/null 2>&1 || true
     [ ${#daemon_pids[@]} = 0 ] || kill "${daemon_pids[@]}" 2>/dev/null || true
+    [ -z "$kvm_before" ] || { chgrp "${kvm_before% *}" /dev/kvm && chmod "${kvm_before#* }" /dev/kvm; }
     rm -rf "$place"
 }
 trap clean_up EXIT
@@ -98,11 +100,23 @@ start_daemon()
     daemon_pids+=("$(cat "$place/$1.pid")")
 }
 
+# /dev/kvm as udev makes it, until clean_up. Where no udev ran it is root's alone, and libvirtd then asks
+# QEMU before every guest what it can: a minute each.
+open_kvm_to_qemu()
+{
+    [ -c /dev/kvm ] && [ "$(stat -c %a /dev/kvm)" = 600 ] || return 0
+    kvm_before=$(stat -c '%g %a' /dev/kvm)
+    chgrp kvm /dev/kvm
+    chmod 660 /dev/kvm
+    before=$(picture)
+}
+
 # Daemons for qemu:///system, unless they answer already.
 need_libvirtd()
 {
     [ -S /run/libvirt/virtlogd-sock ] || start_daemon virtlogd
     virsh -c qemu:///system version >/dev/null 2>&1 && return
+    open_kvm_to_qemu
     start_daemon libvirtd
     for _ in $(seq 100); do
         virsh -c qemu:///system version >/dev/null 2>&1 && return
