@@ -70,22 +70,24 @@ ended(const Run *run)
     return run->stop || (has_command(run->options) && !run->pid);
 }
 
-/* Waits for the moment, or for the end if that comes first; one cheap system call a window. */
+/* Waits for the moment, or for the end if that comes first; one cheap system call a window, and one
+ * look at the clock, which is a system call too where the guest has no steady TSC. */
 static void
 wait_until(Run *run, int64_t due_ns)
 {
-    while (!ended(run)) {
+    int signal = 0;
+
+    do {
         int64_t left_ns = due_ns - clock_raw_ns();
         const struct timespec left = { .tv_sec = left_ns / NS_PER_SECOND,
                                        .tv_nsec = left_ns % NS_PER_SECOND };
-        int signal;
 
         if (left_ns <= EARLY_NS)
             return;
         signal = sigtimedwait(&run->signals, NULL, &left);
         if (signal > 0)
             take_signal(run, signal);
-    }
+    } while (!ended(run) && (signal > 0 || errno != EAGAIN));
 }
 
 static bool

@@ -9,7 +9,7 @@
 #include "common/pmu/stat_print.h"
 #include "common/pmu/stat_row.h"
 
-#define BUFFER_BYTES 4096
+#define BUFFER_BYTES 1024
 #define TIME_BYTES 64
 
 typedef struct {
@@ -194,7 +194,8 @@ put_tail(Buffer *buffer, const StatWindow *window, const StatRow *row)
     put_text(buffer, row->source ? row->source : "");
 }
 
-static void
+/* Not inlined: its buffers would lie between the pages that each window uses. */
+static G_NO_INLINE void
 keep_text(StatRowText *text, const StatWindow *window, const StatRow *row, const char *separator)
 {
     Buffer head, tail;
