@@ -105,13 +105,20 @@ mark_throttled(struct blame_thread *thread, __u64 sum_ns)
         look.has_throttled = 1;
 }
 
+/* How long the task has waited in the queue in which it is; 0 for one that runs or sleeps. */
+static __always_inline __u64
+queued_ns(struct task_struct *task, __u64 now_ns)
+{
+    __u64 since_ns = task->sched_info.last_queued;
+
+    return since_ns && now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
 /* All the time that the task has waited in queues, up to now. */
 static __always_inline __u64
 delay_ns(struct task_struct *task, __u64 now_ns)
 {
-    __u64 queued_ns = task->sched_info.last_queued; /* 0: it runs or sleeps */
-
-    return task->sched_info.run_delay + (queued_ns && now_ns > queued_ns ? now_ns - queued_ns : 0);
+    return task->sched_info.run_delay + queued_ns(task, now_ns);
 }
 
 /* Who was on the CPU, as a cause of others' waiting. */
@@ -186,13 +193,9 @@ charge(struct blame_thread *thread, __u32 tid, const struct blame_culprit *culpr
     for (int i = 0; i < BLAME_CAUSES; i++) {
         struct blame_cause *cause = &thread->causes[i];
 
-        if (!cause->ns) {
-            cause->cause = culprit->cause;
-            cause->comm[0] = culprit->comm[0];
-            cause->comm[1] = culprit->comm[1];
-        }
-        if (cause->cause == culprit->cause && cause->comm[0] == culprit->comm[0] &&
-            cause->comm[1] == culprit->comm[1]) {
+        if (!cause->ns)
+            cause->culprit = *culprit;
+        if (culprit_is(&cause->culprit, culprit)) {
             cause->ns += ns;
             return;
         }
@@ -230,28 +233,18 @@ charge_segment(__u32 back, struct walk *walk)
     return start_ns <= walk->from_ns;
 }
 
-/* How much of a wait is of before the task came into the queue in which it is: time in which a
- * switch was not shown to us, so nobody can be named. */
-static __always_inline __u64
-unseen_ns(struct task_struct *task, __u64 now_ns, __u64 wait_ns)
-{
-    __u64 queued_ns = task->sched_info.last_queued;
-
-    return queued_ns && now_ns > queued_ns && wait_ns > now_ns - queued_ns
-               ? wait_ns - (now_ns - queued_ns)
-               : 0;
-}
-
-/* Shares out what the task waited in this CPU's queue, whose wait ends now. */
+/* Shares out what the task waited in this CPU's queue, whose wait ends now. What it waited before
+ * it came into this queue is of a switch that was not shown to us, so nobody can be named. */
 static __always_inline void
 end_wait(struct blame_thread *thread, struct task_struct *task, struct blame_cpu *cpu, __u64 now_ns)
 {
     struct walk walk = { .thread = thread, .cpu = cpu, .tid = task->pid, .to_ns = now_ns };
     __u64 throttled = throttled_ns(task->se.cfs_rq, true);
-    __u64 sum_ns = delay_ns(task, now_ns);
+    __u64 here_ns = queued_ns(task, now_ns);
+    __u64 sum_ns = task->sched_info.run_delay + here_ns;
     __u64 wait_ns = thread->seen && sum_ns > thread->delay_ns ? sum_ns - thread->delay_ns : 0;
-    __u64 unseen = unseen_ns(task, now_ns, wait_ns);
-    __u64 by_quota_ns = quota_ns(thread, throttled, wait_ns - unseen);
+    __u64 unseen_ns = here_ns && wait_ns > here_ns ? wait_ns - here_ns : 0;
+    __u64 by_quota_ns = quota_ns(thread, throttled, wait_ns - unseen_ns);
 
     thread->seen = 1;
     thread->delay_ns = sum_ns;
@@ -260,10 +253,10 @@ end_wait(struct blame_thread *thread, struct task_struct *task, struct blame_cpu
         return;
     thread->wait_ns += wait_ns;
     thread->quota_ns += by_quota_ns;
-    thread->other_ns += unseen;
+    thread->other_ns += unseen_ns;
 
     /* A throttled wait begins with the throttling. */
-    walk.from_ns = now_ns - (wait_ns - unseen - by_quota_ns);
+    walk.from_ns = now_ns - (wait_ns - unseen_ns - by_quota_ns);
     segment_at(cpu, cpu->head - 1)->end_ns = cpu->end_ns;
     if (walk.from_ns < now_ns)
         bpf_loop(BLAME_SEGMENTS - 1, charge_segment, &walk, 0);

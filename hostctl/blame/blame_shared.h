@@ -20,12 +20,17 @@
 #define BLAME_CAUSE_TASK 0            /* a process, by `name` */
 #define BLAME_CAUSE_KERNEL 0xffffffff /* a kernel thread, by `name` */
 
+/* Who was on a CPU. */
+struct blame_culprit {
+    __u32 cause;
+    __u32 idle;
+    __u64 comm[2]; /* of its process; 0 for a guest */
+};
+
 /* What a thread waited for: one of the first few that it met. */
 struct blame_cause {
     __u64 ns; /* 0: free, and so are those behind it */
-    __u64 comm[2];
-    __u32 cause;
-    __u32 pad;
+    struct blame_culprit culprit;
 };
 
 /* A vCPU thread that is watched. Sums only grow. */
@@ -70,13 +75,6 @@ struct blame_look {
     /* CPUs in whose queue a watched thread is or was, or on which it sleeps: who is on any other
      * makes no watched thread wait. None is taken out again. */
     __u64 homes[BLAME_CPUS_MAX / 64];
-};
-
-/* Who was on a CPU. */
-struct blame_culprit {
-    __u32 cause;
-    __u32 idle;
-    __u64 comm[2]; /* of its process; 0 for a guest */
 };
 
 /* From the end of the segment before on. */

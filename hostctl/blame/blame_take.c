@@ -28,12 +28,12 @@ take_causes(ReportBuilder *builder, guint victim, uint32_t tid, const struct bla
 {
     for (size_t i = 0; i < BLAME_CAUSES; i++) {
         const struct blame_cause *cause = &now->causes[i];
-        struct blame_wait_key key = { .thread = tid, .cause = cause->cause };
+        struct blame_wait_key key = { .thread = tid, .cause = cause->culprit.cause };
         uint64_t ns = growth(cause->ns, before->causes[i].ns);
 
         if (!ns)
             continue;
-        g_strlcpy(key.name, (const char *) cause->comm, sizeof key.name);
+        g_strlcpy(key.name, (const char *) cause->culprit.comm, sizeof key.name);
         report_builder_wait(builder, victim, &key, ns);
     }
 }
