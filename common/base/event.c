@@ -24,12 +24,11 @@ const Event event_list[EVENT_COUNT] = {
                                  false },
     [EVENT_CPU_MIGRATIONS] = { "cpu-migrations", "cpu_migrations", EVENT_KIND_SOFTWARE, false },
 };
-const size_t event_list_length = G_N_ELEMENTS(event_list);
 
 const Event *
 event_find(const char *name)
 {
-    for (size_t i = 0; i < event_list_length; i++)
+    for (size_t i = 0; i < EVENT_COUNT; i++)
         if (g_str_equal(event_list[i].name, name))
             return &event_list[i];
     return NULL;
@@ -38,9 +37,9 @@ event_find(const char *name)
 const char *
 event_near(const char *name)
 {
-    const char *names[G_N_ELEMENTS(event_list) + 1] = { NULL };
+    const char *names[EVENT_COUNT + 1] = { NULL };
 
-    for (size_t i = 0; i < event_list_length; i++)
+    for (size_t i = 0; i < EVENT_COUNT; i++)
         names[i] = event_list[i].name;
     return near_name(name, names);
 }

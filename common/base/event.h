@@ -40,7 +40,6 @@ typedef enum {
 } EventId;
 
 extern const Event event_list[EVENT_COUNT];
-extern const size_t event_list_length;
 
 /* Of an event of the list; EVENT_COUNT for NULL. */
 static inline EventId

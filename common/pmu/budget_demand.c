@@ -40,7 +40,7 @@ event_class(const char *event)
     for (size_t i = 0; i < G_N_ELEMENTS(class_names); i++)
         if (name_is(event, class_names[i].name))
             return class_names[i].class;
-    for (size_t i = 0; i < event_list_length; i++)
+    for (size_t i = 0; i < EVENT_COUNT; i++)
         if (name_is(event, event_list[i].name) && event_list[i].kind == EVENT_KIND_SOFTWARE)
             return CLASS_NONE;
     return CLASS_ANY;

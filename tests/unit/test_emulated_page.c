@@ -107,7 +107,7 @@ static void
 knows_exactly_the_events_that_the_list_marks_emulated(void **state)
 {
     (void) state;
-    for (size_t i = 0; i < event_list_length; i++)
+    for (size_t i = 0; i < EVENT_COUNT; i++)
         assert_int_equal(emulated_has_event(event_list[i].name), event_list[i].emulated);
 }
 

@@ -22,7 +22,7 @@ encode(const char *name, PmuMode mode)
 static void
 encodes_every_event_that_has_a_name(void **state)
 {
-    for (size_t i = 0; i < event_list_length; i++) {
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
         PmuEvent event = encode(event_list[i].name, PMU_MODE_SELF);
 
         assert_ptr_equal(event.known, &event_list[i]);
