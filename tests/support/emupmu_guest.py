@@ -57,10 +57,10 @@ class Guest:
     """One guest with a root shell as process 1; `plugin` None is plain TCG."""
 
     def __init__(self, folder, number, cpus, plugin=None, memory_mib=128, initramfs=None, options='',
-                 accel='tcg', more=()):
+                 accel='tcg', cmdline='', more=()):
         self.page_path = f'{folder}/page-{number}'
         with open(f'{IMAGE}/manifest.json', encoding='utf-8') as file:
-            cmdline = json.load(file)['cmdline'] + ' rdinit=/bin/sh'
+            cmdline = ' '.join((json.load(file)['cmdline'], 'rdinit=/bin/sh', cmdline))
         command = ['taskset', '-c', cpus, QEMU, '-name', f'emupmu-{number},debug-threads=on', '-accel', accel,
                    '-machine', 'q35', '-cpu', 'max,-erms', '-m', str(memory_mib), '-nodefaults',
                    '-no-user-config', '-display', 'none', '-no-reboot', '-serial', 'stdio',
