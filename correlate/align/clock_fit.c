@@ -8,7 +8,12 @@
 #define BURST_GAP_NS 1000000000ll /* bursts stand before and after a visit's measuring */
 #define KEPT_OF_BURST 5           /* a tenth of a burst of 50 */
 #define STEP_BOUNDS 3.0           /* a residual over so many bounds is a step, not noise */
-#define SHARE_PRIOR 0.25 /* an asymmetry is within ±0.5 of the round trip, and often small */
+#define VARYING_WAYS_MIN 10       /* pings of a burst that tell how its ways vary */
+#define VARYING_WAYS_MAX 256
+#define FAST_PART 5 /* the ways of the fastest fifth are compared */
+#define VARYING_TRIPS_MAX                                                  \
+    3. /* what varies by more trips than that is no way, but somebody late \
+        */
 
 typedef struct {
     int64_t guest_ns, offset_ns; /* host minus guest */
@@ -16,9 +21,16 @@ typedef struct {
     guint burst;
 } Point;
 
+/* By how much each way of a burst varied among its fastest pings; 0 and 0: not known. */
+typedef struct {
+    double there_ns, back_ns;
+} Burst;
+
 struct ClockFit {
-    GArray *points;    /* Point: the kept ones */
-    guint burst_start; /* the current burst's first kept point */
+    GArray *points;       /* Point: the kept ones */
+    GArray *bursts;       /* Burst: those that have ended */
+    GArray *there, *back; /* int64_t: the current burst's ways, the clocks' offset in them, ns */
+    guint burst_start;    /* the current burst's first kept point */
     guint burst, pings, rejected;
     int64_t last_t4_ns;
     GArray *segments;
@@ -30,6 +42,9 @@ clock_fit_new(void)
     ClockFit *fit = g_new0(ClockFit, 1);
 
     fit->points = g_array_new(FALSE, FALSE, sizeof(Point));
+    fit->bursts = g_array_new(FALSE, FALSE, sizeof(Burst));
+    fit->there = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    fit->back = g_array_new(FALSE, FALSE, sizeof(int64_t));
     fit->segments = g_array_new(FALSE, FALSE, sizeof(ClockSegment));
     return fit;
 }
@@ -41,6 +56,9 @@ clock_fit_free(ClockFit *fit)
         return;
 
     g_array_unref(fit->points);
+    g_array_unref(fit->bursts);
+    g_array_unref(fit->there);
+    g_array_unref(fit->back);
     g_array_unref(fit->segments);
     g_free(fit);
 }
@@ -71,6 +89,51 @@ keep(ClockFit *fit, const Point *point)
     g_array_remove_index(fit->points, worst);
 }
 
+static int
+compare_ways(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *) a, right = *(const int64_t *) b;
+
+    return (left > right) - (left < right);
+}
+
+/* By how much the slowest of the fastest part took longer than the fastest. */
+static double
+variation_of(GArray *ways)
+{
+    g_array_sort(ways, compare_ways);
+    return (double) (g_array_index(ways, int64_t, ways->len / FAST_PART) -
+                     g_array_index(ways, int64_t, 0));
+}
+
+static void
+end_burst(ClockFit *fit)
+{
+    double trip = INFINITY;
+    Burst burst = { 0 };
+
+    for (guint i = fit->burst_start; i < fit->points->len; i++)
+        trip = fmin(trip, (double) g_array_index(fit->points, Point, i).round_trip_ns);
+    if (fit->there->len >= VARYING_WAYS_MIN)
+        burst = (Burst){ variation_of(fit->there), variation_of(fit->back) };
+    if (fmax(burst.there_ns, burst.back_ns) > VARYING_TRIPS_MAX * trip)
+        burst = (Burst){ 0 };
+    g_array_append_val(fit->bursts, burst);
+    g_array_set_size(fit->there, 0);
+    g_array_set_size(fit->back, 0);
+}
+
+static void
+keep_ways(ClockFit *fit, const ClockPing *ping)
+{
+    int64_t there_ns = ping->t2_ns - ping->t1_ns, back_ns = ping->t4_ns - ping->t3_ns;
+
+    if (fit->there->len == VARYING_WAYS_MAX)
+        return;
+    g_array_append_val(fit->there, there_ns);
+    g_array_append_val(fit->back, back_ns);
+}
+
 void
 clock_fit_add(ClockFit *fit, const ClockPing *ping)
 {
@@ -82,10 +145,12 @@ clock_fit_add(ClockFit *fit, const ClockPing *ping)
         return;
     }
     if (fit->points->len && llabs(ping->t1_ns - fit->last_t4_ns) > BURST_GAP_NS) {
+        end_burst(fit);
         fit->burst++;
         fit->burst_start = fit->points->len;
     }
     fit->last_t4_ns = ping->t4_ns;
+    keep_ways(fit, ping);
 
     point = (Point){
         .guest_ns = ping->t2_ns + (ping->t3_ns - ping->t2_ns) / 2,
@@ -166,48 +231,39 @@ line_of(const Columns *columns, const double *y)
     return line;
 }
 
-/*
- * By what part of the round trip the offsets are off: where one way takes longer than the other,
- * offsets move with the round trip, and that of a round trip of nothing is the true one. The slope
- * of offset over round trip with the guest's time held fixed (Frisch and Waugh 1933), drawn to 0 as
- * far as its own scatter says (ridge). Assumes that the part of the trip that never varies is
- * divided between the ways like the part that does; ±0.5 is what causality allows.
- */
+/* Of the part of the round trips that varies, how much longer one way is than the other. */
 static double
-asymmetry_of(const Columns *columns)
+asymmetry_of(const ClockFit *fit, guint first, guint past)
 {
-    guint lines = columns->one_burst ? 2 : 3;
-    LineFit offset = line_of(columns, columns->offset), trip = line_of(columns, columns->trip);
-    double offsets = 0, both = 0, trips = 0, scatter;
+    double there_ns = 0, back_ns = 0;
 
-    for (guint i = 0; i < columns->n; i++) {
-        double guest = columns->guest[i], weight = columns->weight[i];
-        double o = columns->offset[i] - offset.intercept - offset.slope * guest;
-        double t = columns->trip[i] - trip.intercept - trip.slope * guest;
+    for (guint i = point_at(fit, first)->burst; i <= point_at(fit, past - 1)->burst; i++) {
+        const Burst *burst = &g_array_index(fit->bursts, Burst, i);
 
-        offsets += weight * o * o;
-        both += weight * o * t;
-        trips += weight * t * t;
+        there_ns += burst->there_ns;
+        back_ns += burst->back_ns;
     }
-    if (columns->n <= lines || !(trips > 0))
-        return 0;
-    scatter = fmax(0, offsets - both * both / trips) / (columns->n - lines);
-    return CLAMP(both / (trips + scatter / (SHARE_PRIOR * SHARE_PRIOR)), -0.5, 0.5);
+    return there_ns + back_ns > 0 ? 0.5 * (back_ns - there_ns) / (there_ns + back_ns) : 0;
 }
 
-/* The line through the points [first, past), `share` of each round trip taken off its offset. */
+/*
+ * The line through the points [first, past). Corrected, what one way takes longer than the other is
+ * taken off the offsets. Of the part of a trip that varies it is known; how the part that never
+ * varies is divided pings cannot tell. It may be evenly, or like the part that varies: taken is the
+ * middle of the two, which halves the largest error.
+ */
 static ClockSegment
 draw(const ClockFit *fit, guint first, guint past, bool corrected)
 {
     const Point *origin = point_at(fit, first);
     g_auto(Columns) columns = columns_of(fit, first, past);
-    double share = corrected ? asymmetry_of(&columns) : 0, best = INFINITY;
+    double share = corrected ? asymmetry_of(fit, first, past) : 0, best = INFINITY;
     LineFit line;
 
-    for (guint i = 0; i < columns.n; i++) {
+    for (guint i = 0; i < columns.n; i++)
         best = fmin(best, columns.trip[i]);
-        columns.offset[i] -= share * columns.trip[i];
-    }
+    for (guint i = 0; i < columns.n; i++)
+        columns.offset[i] -= share * (columns.trip[i] - best / 2);
     line = line_of(&columns, columns.offset);
     return (ClockSegment){
         .first_guest_ns = origin->guest_ns,
@@ -283,6 +339,8 @@ clock_fit_finish(ClockFit *fit)
     if (fit->points->len == 0)
         return false;
 
+    if (fit->bursts->len == fit->burst)
+        end_burst(fit);
     draw_all(fit, 0, fit->points->len);
     return true;
 }

@@ -23,7 +23,9 @@ typedef struct {
     double drift_error_ppm; /* standard error; NAN when one or two bursts cannot tell */
     double bound_ns;        /* half the best round trip: the offset cannot be known better */
     double residual_ns;     /* worst distance of a kept ping from the line */
-    double asymmetry; /* half of (way back - way there) over their sum, -0.5 to 0.5: taken off */
+    double asymmetry; /* half of (way back - way there) over their sum, -0.5 to 0.5, of the part of
+                       * the trips that varies: taken off, and half as much of the part that does
+                       * not */
 } ClockSegment;
 
 typedef struct ClockFit ClockFit;

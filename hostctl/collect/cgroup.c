@@ -193,15 +193,22 @@ read_quota(Folder *folder)
         folder->quota_percent = quota_us * 100 / period_us;
 }
 
-/* A group without a quota is never throttled. */
+static bool
+has_quota(const Folder *folder)
+{
+    return folder->quota_percent != ABSENT_U64;
+}
+
+/* A group without a quota is never throttled: its sum is read once. */
 static void
 read_folder(Folder *folder, bool all)
 {
+    bool had_quota = has_quota(folder), unread = folder->throttled_ns == ABSENT_U64;
     uint64_t throttled;
 
     if (all)
         read_quota(folder);
-    if ((all || folder->quota_percent != ABSENT_U64) &&
+    if ((had_quota || has_quota(folder) || (all && unread)) &&
         kept_number_read(&folder->throttled, &throttled))
         folder->throttled_ns = throttled * folder->version->throttled_unit_ns;
 }

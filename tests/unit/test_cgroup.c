@@ -59,11 +59,29 @@ sees_what_changes_after_it_was_opened(void **state)
     write_in_place(tree, "/libvirt/vcpu0/cpu.stat", "usage_usec 9\nthrottled_usec 512\n");
     cgroup_read(cgroup, &stats);
     assert_int_equal(stats.throttled_ns, 542000); /* the first has no quota: not looked at */
+    cgroup_read_all(cgroup, &stats);
+    assert_int_equal(stats.throttled_ns, 542000);
 
     write_in_place(tree, "/cpu.max", "20000 100000\n");
     cgroup_read_all(cgroup, &stats);
     assert_int_equal(stats.quota_percent, 20);
     assert_int_equal(stats.throttled_ns, 642000);
+}
+
+static void
+a_quota_that_is_taken_away_is_read_to_its_end(void **state)
+{
+    HostTree *tree = *state;
+    g_autoptr(Cgroup) cgroup = NULL;
+    CgroupStats stats;
+
+    put_version_2(tree);
+    cgroup = cgroup_open(tree->root, 700);
+    write_in_place(tree, "/libvirt/vcpu0/cpu.stat", "usage_usec 9\nthrottled_usec 512\n");
+    write_in_place(tree, "/libvirt/vcpu0/cpu.max", "max 100000\n");
+    cgroup_read_all(cgroup, &stats);
+    assert_true(stats.quota_percent == ABSENT_U64);
+    assert_int_equal(stats.throttled_ns, 542000);
 }
 
 static void
@@ -121,6 +139,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(sums_the_groups_of_version_2_and_takes_the_smallest_quota),
         CASE(sees_what_changes_after_it_was_opened),
+        CASE(a_quota_that_is_taken_away_is_read_to_its_end),
         CASE(reads_version_1_whose_quota_of_minus_one_is_none),
         CASE(knows_nothing_of_a_process_that_is_gone),
         CASE(finds_the_exits_of_the_right_process),
