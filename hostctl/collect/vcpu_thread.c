@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hostctl/collect/vcpu_thread.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/base/autofd.h"
 #include "common/base/failure.h"
 #include "common/base/text.h"
+
+#define PATH_BYTES 64
+#define STAT_BYTES 1024 /* 52 numbers and a name */
+
+/* Places in /proc/PID/stat, counted from the name. */
+enum { FIELD_THREADS = 18, FIELD_START = 20, FIELD_CPU = 37, N_FIELDS };
 
 bool
 vcpu_thread_parse_name(const char *name, unsigned *ret_vcpu, bool *ret_tcg)
@@ -28,30 +38,48 @@ vcpu_thread_parse_name(const char *name, unsigned *ret_vcpu, bool *ret_tcg)
     return true;
 }
 
+/* Fields are counted from behind the name, which may hold blanks and parentheses; they are cut
+ * apart in place. */
+static size_t
+split_fields(char *text, const char *ret_fields[N_FIELDS])
+{
+    char *at = strrchr(text, ')');
+    size_t n = 0;
+
+    while (at && n < N_FIELDS) {
+        *at++ = '\0';
+        ret_fields[n++] = at;
+        at = strchr(at, ' ');
+    }
+    if (at)
+        *at = '\0';
+    return n;
+}
+
 bool
 thread_stat_read(const Sysroot *root, pid_t pid, pid_t tid, ThreadStat *ret_stat, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("proc/%d/task/%d/stat", pid, tid);
-    g_autofree char *text = NULL;
-    g_auto(GStrv) fields = NULL;
-    const char *after_name;
+    char path[PATH_BYTES], text[STAT_BYTES];
+    const char *fields[N_FIELDS];
+    autofd int fd = -1;
     uint64_t cpu;
+    ssize_t n;
 
-    if (!sysroot_read(root, path, &text, error))
+    g_snprintf(path, sizeof path, "proc/%d/task/%d/stat", pid, tid);
+    fd = sysroot_open(root, path, error);
+    if (fd < 0)
         return false;
-
-    /* The name may hold blanks and parentheses: fields count from the last one. */
-    after_name = strrchr(text, ')');
-    if (after_name)
-        fields = g_strsplit(after_name + 1, " ", 39);
-    if (!fields || g_strv_length(fields) < 21 ||
-        !text_to_u64(fields[18], &ret_stat->n_threads, NULL) ||
-        !text_to_u64(fields[20], &ret_stat->start_ticks, NULL))
+    n = read(fd, text, sizeof text - 1); /* the kernel writes all of it at once */
+    if (n < 0)
+        return failure_set_errno(error, errno, "/%s", path);
+    text[n] = '\0';
+    n = (ssize_t) split_fields(text, fields);
+    if (n <= FIELD_START || !text_to_u64(fields[FIELD_THREADS], &ret_stat->n_threads, NULL) ||
+        !text_to_u64(fields[FIELD_START], &ret_stat->start_ticks, NULL))
         return failure_set(error, FAILURE_FAILED, "/%s: no start time in it", path);
-    ret_stat->cpu =
-        g_strv_length(fields) > 37 && text_to_u64(fields[37], &cpu, NULL) && cpu <= INT_MAX
-            ? (int) cpu
-            : -1;
+    ret_stat->cpu = n > FIELD_CPU && text_to_u64(fields[FIELD_CPU], &cpu, NULL) && cpu <= INT_MAX
+                        ? (int) cpu
+                        : -1;
     return true;
 }
 

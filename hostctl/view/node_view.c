@@ -7,6 +7,8 @@
 #define MIN_CYCLES 1e6
 /* A guest that wants less than this share of one CPU is idle: its ratios mean little. */
 #define IDLE_RATIO 0.005
+/* More take one allocation more. */
+#define USUAL_VCPUS 4
 
 const char *const view_event_names[VIEW_EVENTS + 1] = { "cycles",        "instructions", "branches",
                                                         "branch-misses", "cache-misses", NULL };
@@ -49,7 +51,7 @@ guest_view_new(void)
 {
     GuestView *guest = g_new0(GuestView, 1);
 
-    guest->vcpus = g_array_new(FALSE, FALSE, sizeof(VcpuView));
+    guest->vcpus = g_array_sized_new(FALSE, FALSE, sizeof(VcpuView), USUAL_VCPUS);
     guest->causes = g_ptr_array_new_with_free_func((GDestroyNotify) cause_view_free);
     for (int event = 0; event < VIEW_EVENTS; event++)
         guest->counts[event] = NAN;
